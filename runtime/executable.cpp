@@ -1,0 +1,251 @@
+// Running a Program: the checks on entry, the results, then the launch list.
+#include "runtime/executable.h"
+
+#include "runtime/execution.h"
+#include "runtime/runtime.h"
+#include "runtime/size_steps.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace ogee::runtime {
+namespace {
+
+constexpr size_t kAlignment = Allocator::kAlignment;
+
+size_t padded(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// Results whose memory the caller already has.
+class GivenResults final : public ResultSink {
+public:
+  explicit GivenResults(std::span<void* const> results) : results_(results) {}
+  void* dense(uint32_t result, std::span<const int64_t>, int64_t) override { return results_[result]; }
+  void view(uint32_t, std::span<const int64_t>, std::span<const int64_t>, int64_t) override {}
+
+private:
+  std::span<void* const> results_;
+};
+
+/// Reports one result: returns the memory of a dense one, null for a view.
+void* report_result(const Program& program, uint32_t index, const int64_t* values, std::span<const int64_t> dims,
+                    int64_t bytes, ResultSink& sink) {
+  const ResultSpec& result = program.results[index];
+  if (program.buffers[result.buffer].kind == Buffer::Kind::result) return sink.dense(index, dims, bytes);
+  std::array<int64_t, DirectLimits::kRank> few;
+  std::vector<int64_t> many(dims.size() > few.size() ? dims.size() : 0);
+  const std::span<int64_t> strides(many.empty() ? few.data() : many.data(), dims.size());
+  uint64_t step = 1; // unsigned: the strides of an empty tensor may wrap
+  for (size_t i = dims.size(); i-- > 0; step *= static_cast<uint64_t>(std::max<int64_t>(dims[i], 1)))
+    strides[i] = result.strides.empty() ? static_cast<int64_t>(step) : values[result.strides[i]];
+  sink.view(index, dims, strides, result.offset == kNoSlot ? 0 : values[result.offset]);
+  return nullptr;
+}
+
+void fill(std::byte* to, int64_t bytes, const FillLaunch& fill) {
+  const size_t size = fill.pattern_bytes;
+  std::array<std::byte, 8> pattern;
+  std::memcpy(pattern.data(), &fill.pattern, sizeof pattern);
+  if (size == 1) {
+    std::memset(to, static_cast<int>(pattern[0]), static_cast<size_t>(bytes));
+    return;
+  }
+  for (size_t at = 0; at + size <= static_cast<size_t>(bytes); at += size) std::memcpy(to + at, pattern.data(), size);
+}
+
+} // namespace
+
+Executable::Executable(Program program) : program_(std::move(program)) {
+  assert(program_.validate().ok());
+  size_t total = 0;
+  for (const std::vector<uint8_t>& constant : program_.constants) total += padded(constant.size());
+  constant_memory_ = std::make_unique<OwnedBlock>(total);
+  std::byte* at = constant_memory_->data();
+  for (const std::vector<uint8_t>& constant : program_.constants) {
+    if (!constant.empty()) std::memcpy(at, constant.data(), constant.size());
+    constants_.push_back(at);
+    at += padded(constant.size());
+  }
+  plan_ = std::make_unique<Plan>(program_, constants_);
+}
+
+Executable::~Executable() = default;
+
+/// One call: holds an Execution and hands it back at the end, also when an Error passes.
+struct Executable::Runner {
+  const Program& program;
+  Plan& plan;
+  ThreadPool& pool = Runtime::get().pool();
+  std::unique_ptr<Execution> execution = plan.acquire();
+  uint64_t launches = 0;
+
+  ~Runner() {
+    Runtime::get().counters().count_launches(launches);
+    plan.release(std::move(execution));
+  }
+
+  void prepare(const Inputs& inputs) {
+    Execution& e = *execution;
+    e.symbols.resize(program.values.symbols.size());
+    read_symbols(program, inputs, e.symbols.data());
+    const bool solved = e.solution && e.solution->symbols == e.symbols;
+    if (!solved) {
+      e.values = program.values.initial;
+      for (size_t i = 0; i < e.symbols.size(); ++i) e.values[program.values.symbols[i].slot] = e.symbols[i];
+      e.solution = nullptr; // until the arguments have passed
+      if (!program.trusted) plan.checks.check_ranges(e.values.data());
+    }
+    if (!program.trusted) plan.checks.check_dims(inputs, e.values.data());
+    if (!solved) e.bind(plan.solve(program, e.symbols));
+    e.provide_memory(program);
+  }
+
+  void place_arguments(const Inputs& inputs, ResultSink& sink) {
+    Execution& e = *execution;
+    for (uint32_t i = 0; i < program.results.size(); ++i) {
+      e.dims.clear();
+      for (const Slot slot : program.results[i].dims) e.dims.push_back(e.solution->values[slot]);
+      const uint32_t buffer = program.results[i].buffer;
+      void* const memory =
+          report_result(program, i, e.solution->values.data(), e.dims, e.solution->result_sizes[i], sink);
+      if (program.buffers[buffer].kind == Buffer::Kind::result) e.pointers[buffer] = memory;
+    }
+    for (const PlanArgument& argument : plan.arguments) e.pointers[argument.buffer] = inputs.tensors[argument.arg].data;
+    void* const* const pointers = e.pointers.data();
+    void** gathered = e.gathered.data();
+    for (const uint32_t buffer : plan.buffer_refs) *gathered++ = pointers[buffer];
+  }
+
+  void run(const std::vector<PlanNode>& nodes) {
+    for (const PlanNode& node : nodes) {
+      if (node.kernel != PlanNode::kNoKernel)
+        run_kernel_at(node.kernel);
+      else
+        std::visit([&](const auto& launch) { step(node, launch); }, node.entry->launch);
+    }
+  }
+
+  void run_kernel_at(uint32_t index) {
+    Execution& e = *execution;
+    const PlanKernel& kernel = plan.kernels[index];
+    const KernelCall call{kernel.function, e.gathered.data() + kernel.buffers_at, e.sizes.data() + kernel.sizes_at};
+    ++launches;
+    if (!kernel.varies) return run_kernel(pool, *kernel.launch, call, e.solution->launches[index], e.scratch);
+    const std::vector<Slot>& slots = kernel.launch->sizes;
+    for (size_t i = 0; i < slots.size(); ++i) e.sizes[kernel.sizes_at + i] = e.values[slots[i]];
+    const LaunchSizes sizes(*kernel.launch, e.values.data());
+    if (sizes.scratch_bytes > e.scratch.stride) e.provide_scratch(sizes.scratch_bytes, e.scratch.workers);
+    run_kernel(pool, *kernel.launch, call, sizes, e.scratch);
+  }
+
+  void step(const PlanNode&, const KernelLaunch&) {} // has a kernel
+
+  void step(const PlanNode&, const CopyLaunch& copy) {
+    ++launches;
+    const auto at = [&](uint32_t buffer, Slot offset) {
+      return static_cast<std::byte*>(execution->pointers[buffer]) + (offset == kNoSlot ? 0 : execution->values[offset]);
+    };
+    const int64_t bytes = execution->values[copy.bytes];
+    if (bytes > 0)
+      std::memmove(at(copy.to, copy.to_offset), at(copy.from, copy.from_offset), static_cast<size_t>(bytes));
+  }
+
+  void step(const PlanNode&, const FillLaunch& launch) {
+    ++launches;
+    const int64_t bytes = execution->values[launch.bytes];
+    if (bytes > 0) fill(static_cast<std::byte*>(execution->pointers[launch.buffer]), bytes, launch);
+  }
+
+  bool holds(const Condition& condition) const {
+    if (condition.kind == Condition::Kind::size) return execution->values[condition.index] != 0;
+    return *static_cast<const uint8_t*>(execution->pointers[condition.index]) != 0;
+  }
+
+  void step(const PlanNode& node, const IfEntry& branch) { run(holds(branch.condition) ? node.first : node.second); }
+
+  void step(const PlanNode& node, const WhileEntry& loop) {
+    for (;;) {
+      run(node.first);
+      if (!holds(loop.condition)) return;
+      run(node.second);
+    }
+  }
+
+  void step(const PlanNode& node, const ForEntry& loop) {
+    std::vector<int64_t>& values = execution->values;
+    const int64_t count = values[loop.count];
+    for (int64_t i = 0; i < count; ++i) {
+      values[loop.induction] = i;
+      if (!run_steps(loop.steps, values.data()))
+        raise(ErrorCode::invalid_argument, "a size overflows or is divided by zero");
+      run(node.first);
+    }
+  }
+};
+
+void Executable::run(const Inputs& inputs, ResultSink& sink) const {
+  if (!program_.trusted) plan_->checks.check_kinds(inputs);
+  if (plan_->direct) return run_direct(inputs, sink);
+  Runner runner{program_, *plan_};
+  runner.prepare(inputs);
+  runner.place_arguments(inputs, sink);
+  if (!runner.execution->solution->splits) return runner.run(plan_->launches);
+  const ThreadPool::KeepAwake awake(runner.pool);
+  runner.run(plan_->launches);
+}
+
+void Executable::run(const Inputs& inputs, std::span<void* const> results) const {
+  GivenResults sink(results);
+  run(inputs, sink);
+}
+
+/// A single kernel: everything on the stack, nothing shared with other calls.
+void Executable::run_direct(const Inputs& inputs, ResultSink& sink) const {
+  std::array<int64_t, DirectLimits::kSlots> values;
+  std::copy(program_.values.initial.begin(), program_.values.initial.end(), values.begin());
+  for (const Symbol& symbol : program_.values.symbols) values[symbol.slot] = read_symbol(symbol.source, inputs);
+  if (!program_.trusted) {
+    plan_->checks.check_ranges(values.data());
+    plan_->checks.check_dims(inputs, values.data());
+  }
+  if (!run_steps(program_.values.steps, values.data()))
+    raise(ErrorCode::invalid_argument, "a size overflows or is divided by zero");
+  plan_->checks.check_values(values.data());
+
+  std::array<void*, DirectLimits::kResults> results;
+  std::array<int64_t, DirectLimits::kRank> dims;
+  for (uint32_t i = 0; i < program_.results.size(); ++i) {
+    const int64_t bytes = result_bytes(program_.results[i], values.data(), dims.data());
+    results[i] = report_result(program_, i, values.data(), {dims.data(), program_.results[i].dims.size()}, bytes, sink);
+  }
+
+  const PlanKernel& kernel = plan_->kernels[0];
+  const KernelLaunch& launch = *kernel.launch;
+  std::array<void*, DirectLimits::kBuffers> buffers;
+  for (size_t i = 0; i < launch.buffers.size(); ++i) {
+    const Buffer& buffer = program_.buffers[launch.buffers[i]];
+    buffers[i] = buffer.kind == Buffer::Kind::argument ? inputs.tensors[buffer.index].data
+                 : buffer.kind == Buffer::Kind::result ? results[buffer.index]
+                                                       : constants_[buffer.index];
+  }
+  std::array<int64_t, DirectLimits::kSizes> sizes;
+  for (size_t i = 0; i < launch.sizes.size(); ++i) sizes[i] = values[launch.sizes[i]];
+  launch_direct(KernelCall{kernel.function, buffers.data(), sizes.data()}, LaunchSizes(launch, values.data()));
+}
+
+void Executable::launch_direct(const KernelCall& call, const LaunchSizes& work) const {
+  Runtime& runtime = Runtime::get();
+  const KernelLaunch& launch = *plan_->kernels[0].launch;
+  runtime.counters().count_launches(1);
+  const unsigned workers = work.splits ? runtime.pool().threads() : 1;
+  if (work.scratch_bytes == 0) return run_kernel(runtime.pool(), launch, call, work, {nullptr, 0, workers});
+  if (workers == 1 && work.scratch_bytes > 0 && work.scratch_bytes <= DirectLimits::kScratch) {
+    alignas(kAlignment) std::array<std::byte, DirectLimits::kScratch> scratch;
+    return run_kernel(runtime.pool(), launch, call, work, {scratch.data(), 0, 1});
+  }
+  Execution memory; // for its scratch
+  memory.provide_scratch(work.scratch_bytes, workers);
+  run_kernel(runtime.pool(), launch, call, work, memory.scratch);
+}
+
+} // namespace ogee::runtime

@@ -1,0 +1,83 @@
+// A Program in memory, ready to run: images mapped, constants aligned, what depends on sizes solved once per tuple of
+// sizes.
+#pragma once
+
+#include "runtime/program.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <span>
+
+namespace ogee::runtime {
+
+class OwnedBlock;
+struct KernelCall;
+struct LaunchSizes;
+
+/// A tensor as an argument of a call. Strides are in elements; null: dense row-major.
+struct TensorArg {
+  void* data = nullptr;
+  const int64_t* sizes = nullptr;
+  const int64_t* strides = nullptr;
+  uint32_t rank = 0;
+  DType dtype = DType::f32;
+};
+
+/// The arguments of a call, in the order of Program::args.
+struct Inputs {
+  std::span<const TensorArg> tensors;
+  std::span<const int64_t> indices = {};
+  /// Only the first `checked` tensors are checked; for the others (captured ones, which guards watch) the caller
+  /// vouches.
+  size_t checked = SIZE_MAX;
+};
+
+/// Where results go: asked once per result, in order, before anything runs.
+class ResultSink {
+public:
+  /// Memory for a dense row-major result: at least `bytes` bytes, 64-byte aligned unless the caller knows better.
+  virtual void* dense(uint32_t result, std::span<const int64_t> dims, int64_t bytes) = 0;
+  /// The result is a view: of argument or constant `Program::buffers[results[result].buffer]`, at `offset` and with
+  /// `strides`, in elements.
+  virtual void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides,
+                    int64_t offset) = 0;
+
+protected:
+  ~ResultSink() = default;
+};
+
+class Executable {
+public:
+  /// Takes a valid Program (asserted) and maps its images. An Error when this machine cannot run it.
+  explicit Executable(Program program);
+  ~Executable();
+  Executable(const Executable&) = delete;
+  Executable& operator=(const Executable&) = delete;
+
+  const Program& program() const noexcept { return program_; }
+  /// A constant as the program has it in memory, 64-byte aligned.
+  const std::byte* constant(size_t index) const noexcept { return constants_[index]; }
+
+  /// Runs the program; may be called from many threads. Raises an Error when the arguments do not fit (nothing has run
+  /// then), when there is no memory, and when a kernel faults (what it wrote so far is unspecified).
+  void run(const Inputs& inputs, ResultSink& sink) const;
+  /// The same where the caller already has the memory of all results, which must be dense: no sizes are reported.
+  void run(const Inputs& inputs, std::span<void* const> results) const;
+
+private:
+  struct Plan;      // what follows from the program alone
+  struct Solution;  // what follows from a tuple of sizes
+  struct Execution; // what one running call needs
+  struct Runner;    // one call
+
+  void run_direct(const Inputs& inputs, ResultSink& sink) const;
+  void launch_direct(const KernelCall& call, const LaunchSizes& work) const;
+
+  Program program_;
+  std::unique_ptr<OwnedBlock> constant_memory_;
+  std::vector<std::byte*> constants_;
+  std::unique_ptr<Plan> plan_;
+};
+
+} // namespace ogee::runtime

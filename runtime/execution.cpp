@@ -1,0 +1,214 @@
+// Plans, solutions and executions: everything about a call that can be prepared before it.
+#include "runtime/execution.h"
+
+#include "runtime/arena.h"
+#include "runtime/runtime.h"
+#include "runtime/shape.h"
+#include "runtime/size_steps.h"
+
+#include <algorithm>
+
+namespace ogee::runtime {
+namespace {
+
+constexpr size_t kSolutions = 16;                ///< tuples of sizes remembered per program
+constexpr size_t kKeptBytes = size_t(256) << 10; ///< memory that an idle execution may keep
+constexpr int64_t kCacheLine = 64;
+
+/// A program that needs no arena, no loops and few sizes runs without an Execution.
+bool is_direct(const Program& program) {
+  if (program.launches.size() != 1) return false;
+  const auto* const launch = std::get_if<KernelLaunch>(&program.launches[0].launch);
+  if (!launch) return false;
+  const bool arena =
+      std::ranges::any_of(program.buffers, [](const Buffer& buffer) { return buffer.kind == Buffer::Kind::arena; });
+  const bool flat = std::ranges::all_of(
+      program.results, [](const ResultSpec& result) { return result.dims.size() <= DirectLimits::kRank; });
+  return !arena && flat && program.values.initial.size() <= DirectLimits::kSlots &&
+         launch->sizes.size() <= DirectLimits::kSizes && launch->buffers.size() <= DirectLimits::kBuffers &&
+         program.results.size() <= DirectLimits::kResults;
+}
+
+} // namespace
+
+OwnedBlock::OwnedBlock(size_t bytes)
+    : block_(Runtime::get().allocator().allocate(Allocator::rounded(bytes))), bytes_(Allocator::rounded(bytes)) {}
+OwnedBlock::~OwnedBlock() { Runtime::get().allocator().deallocate(block_); }
+
+int64_t result_bytes(const ResultSpec& result, const int64_t* values, int64_t* dims) {
+  for (size_t i = 0; i < result.dims.size(); ++i) dims[i] = values[result.dims[i]];
+  Result<int64_t> bytes = checked_bytes(std::span<const int64_t>(dims, result.dims.size()), result.dtype);
+  if (!bytes) raise(ErrorCode::invalid_argument, "result ", result.name, ": ", bytes.message());
+  return *bytes;
+}
+
+// ---- Plan
+
+Executable::Plan::Plan(const Program& program, const std::vector<std::byte*>& constants)
+    : checks(program), direct(is_direct(program)), initial_pointers_(program.buffers.size(), nullptr) {
+  launches = prepare(program, program.launches, false);
+  for (uint32_t i = 0; i < program.buffers.size(); ++i) {
+    const Buffer& buffer = program.buffers[i];
+    if (buffer.kind == Buffer::Kind::constant) initial_pointers_[i] = constants[buffer.index];
+    if (buffer.kind == Buffer::Kind::argument) arguments.push_back({i, buffer.index});
+  }
+}
+
+Executable::Plan::~Plan() { delete ready_.load(); }
+
+std::vector<PlanNode> Executable::Plan::prepare(const Program& program, const LaunchList& list, bool varies) {
+  std::vector<PlanNode> nodes;
+  for (const Entry& entry : list) {
+    PlanNode& node = nodes.emplace_back();
+    node.entry = &entry;
+    if (const auto* const kernel = std::get_if<KernelLaunch>(&entry.launch))
+      node.kernel = prepare_kernel(program, *kernel, varies);
+    if (const auto* const branch = std::get_if<IfEntry>(&entry.launch)) {
+      node.first = prepare(program, branch->then, varies);
+      node.second = prepare(program, branch->otherwise, varies);
+    }
+    if (const auto* const loop = std::get_if<WhileEntry>(&entry.launch)) {
+      node.first = prepare(program, loop->before, varies);
+      node.second = prepare(program, loop->body, varies);
+    }
+    if (const auto* const loop = std::get_if<ForEntry>(&entry.launch)) node.first = prepare(program, loop->body, true);
+  }
+  return nodes;
+}
+
+uint32_t Executable::Plan::prepare_kernel(const Program& program, const KernelLaunch& launch, bool varies) {
+  PlanKernel& kernel = kernels.emplace_back();
+  kernel.launch = &launch;
+  kernel.function = program.images[launch.image]->function(launch.entry).take();
+  kernel.sizes_at = static_cast<uint32_t>(size_count);
+  kernel.buffers_at = static_cast<uint32_t>(buffer_refs.size());
+  kernel.varies = varies;
+  size_count += launch.sizes.size();
+  buffer_refs.insert(buffer_refs.end(), launch.buffers.begin(), launch.buffers.end());
+  return static_cast<uint32_t>(kernels.size() - 1);
+}
+
+std::unique_ptr<Executable::Execution> Executable::Plan::acquire() {
+  if (Execution* const ready = ready_.exchange(nullptr, std::memory_order_acquire))
+    return std::unique_ptr<Execution>(ready);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Execution> execution = std::move(idle_.back());
+      idle_.pop_back();
+      return execution;
+    }
+  }
+  auto execution = std::make_unique<Execution>();
+  execution->pointers = initial_pointers_;
+  execution->gathered.resize(buffer_refs.size());
+  return execution;
+}
+
+void Executable::Plan::release(std::unique_ptr<Execution> execution) noexcept {
+  execution->give_back();
+  Execution* expected = nullptr;
+  if (ready_.compare_exchange_strong(expected, execution.get(), std::memory_order_release, std::memory_order_relaxed)) {
+    execution.release();
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(execution));
+}
+
+std::shared_ptr<const Executable::Solution> Executable::Plan::solve(const Program& program,
+                                                                    std::span<const int64_t> symbols) {
+  const std::lock_guard lock(solve_mutex_);
+  const auto found = std::ranges::find_if(
+      solutions_, [&](const auto& solution) { return std::ranges::equal(solution->symbols, symbols); });
+  if (found != solutions_.end()) {
+    std::rotate(solutions_.begin(), found, found + 1);
+    return solutions_.front();
+  }
+  auto solution = std::make_shared<const Solution>(program, *this, symbols);
+  if (solutions_.size() == kSolutions) solutions_.pop_back();
+  solutions_.insert(solutions_.begin(), solution);
+  return solution;
+}
+
+// ---- Solution
+
+Executable::Solution::Solution(const Program& program, const Plan& plan, std::span<const int64_t> key)
+    : symbols(key.begin(), key.end()), values(program.values.initial), arena_offsets(program.buffers.size(), 0) {
+  for (size_t i = 0; i < symbols.size(); ++i) values[program.values.symbols[i].slot] = symbols[i];
+  if (!run_steps(program.values.steps, values.data()))
+    raise(ErrorCode::invalid_argument, "a size overflows or is divided by zero");
+  plan.checks.check_values(values.data());
+
+  for (const PlanKernel& kernel : plan.kernels) {
+    for (const Slot slot : kernel.launch->sizes) sizes.push_back(values[slot]);
+    const LaunchSizes& launch = launches.emplace_back(*kernel.launch, values.data());
+    scratch_bytes = std::max(scratch_bytes, launch.scratch_bytes);
+    splits |= kernel.varies || launch.splits;
+  }
+  std::vector<int64_t> dims;
+  for (const ResultSpec& result : program.results) {
+    dims.resize(result.dims.size());
+    result_sizes.push_back(result_bytes(result, values.data(), dims.data()));
+  }
+  place_buffers(program);
+}
+
+void Executable::Solution::place_buffers(const Program& program) {
+  std::vector<ArenaItem> items;
+  std::vector<size_t> buffers;
+  for (size_t i = 0; i < program.buffers.size(); ++i) {
+    const Buffer& buffer = program.buffers[i];
+    if (buffer.kind != Buffer::Kind::arena) continue;
+    items.push_back({values[buffer.bytes], buffer.first_use, buffer.last_use});
+    buffers.push_back(i);
+  }
+  const ArenaPlacement placement = place_in_arena(items);
+  if (placement.bytes < 0) raise(ErrorCode::invalid_argument, "the memory that ", program.name, " needs overflows");
+  for (size_t i = 0; i < items.size(); ++i) arena_offsets[buffers[i]] = placement.offsets[i];
+  arena_bytes = placement.bytes;
+}
+
+// ---- Execution
+
+void Executable::Execution::bind(std::shared_ptr<const Solution> solved) {
+  solution = std::move(solved);
+  values = solution->values;
+  sizes = solution->sizes;
+  arena_base = nullptr;
+}
+
+void Executable::Execution::provide_memory(const Program& program) {
+  if (arena.bytes() < static_cast<size_t>(solution->arena_bytes)) {
+    arena = OwnedBlock(); // before the new one: they need not be there together
+    arena = OwnedBlock(static_cast<size_t>(solution->arena_bytes));
+  }
+  if (arena_base != arena.data()) {
+    arena_base = arena.data();
+    for (size_t i = 0; i < program.buffers.size(); ++i)
+      if (program.buffers[i].kind == Buffer::Kind::arena) pointers[i] = arena_base + solution->arena_offsets[i];
+  }
+  const unsigned workers = solution->splits ? Runtime::get().pool().threads() : 1;
+  if (workers != scratch.workers || solution->scratch_bytes > scratch.stride)
+    provide_scratch(solution->scratch_bytes, workers);
+}
+
+void Executable::Execution::provide_scratch(int64_t bytes, unsigned workers) {
+  const Checked stride = round_up(Checked(bytes), kCacheLine);
+  const Checked total = stride * workers;
+  if (bytes < 0 || !total.valid()) raise(ErrorCode::invalid_argument, "the scratch memory of a kernel overflows");
+  if (scratch_block.bytes() < static_cast<size_t>(total.value())) {
+    scratch_block = OwnedBlock();
+    scratch_block = OwnedBlock(static_cast<size_t>(total.value()));
+  }
+  scratch = {scratch_block.data(), stride.value(), workers};
+}
+
+void Executable::Execution::give_back() noexcept {
+  if (arena.bytes() > kKeptBytes) arena = OwnedBlock();
+  if (scratch_block.bytes() <= kKeptBytes) return;
+  scratch_block = OwnedBlock();
+  scratch = {};
+}
+
+} // namespace ogee::runtime

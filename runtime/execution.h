@@ -1,0 +1,165 @@
+// The inside of Executable: what follows from a program alone (Plan), from a tuple of sizes (Solution), and what one
+// call needs (Execution).
+#pragma once
+
+#include "runtime/allocator.h"
+#include "runtime/executable.h"
+#include "runtime/launch.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace ogee::runtime {
+
+/// A block of the runtime's allocator.
+class OwnedBlock {
+public:
+  OwnedBlock() noexcept = default;
+  explicit OwnedBlock(size_t bytes);
+  OwnedBlock(OwnedBlock&& other) noexcept { *this = std::move(other); }
+  OwnedBlock& operator=(OwnedBlock&& other) noexcept {
+    std::swap(block_, other.block_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~OwnedBlock();
+  std::byte* data() const noexcept { return block_.data; }
+  /// Those that may be used.
+  size_t bytes() const noexcept { return bytes_; }
+
+private:
+  Block block_;
+  size_t bytes_ = 0;
+};
+
+/// The most that a program may have to run on the caller's stack alone.
+struct DirectLimits {
+  static constexpr size_t kSlots = 128, kSizes = 64, kBuffers = 32, kResults = 8, kRank = 16;
+  static constexpr int64_t kScratch = 4096;
+};
+
+/// The dims of a result, and its bytes were it dense; an Error when they overflow or one is negative.
+int64_t result_bytes(const ResultSpec& result, const int64_t* values, int64_t* dims);
+
+/// Symbols, in the order of the table, read from the arguments of a call.
+void read_symbols(const Program& program, const Inputs& inputs, int64_t* symbols) noexcept;
+int64_t read_symbol(const SymbolSource& source, const Inputs& inputs) noexcept;
+
+/// What is checked on every call: an argument's dim or stride against a slot.
+struct DimCheck {
+  uint32_t arg = 0, axis = 0;
+  Slot slot = 0;
+};
+
+/// The checks of arguments against the values of a program's table; all raise Errors.
+class EntryChecks {
+public:
+  explicit EntryChecks(const Program& program);
+  /// Numbers of arguments, dtypes and ranks: before anything is read from them.
+  void check_kinds(const Inputs& inputs) const;
+  /// Dims and strides against solved values.
+  void check_dims(const Inputs& inputs, const int64_t* values) const;
+  /// The ranges of symbols, and the program's own checks.
+  void check_values(const int64_t* values) const;
+  void check_ranges(const int64_t* values) const;
+
+private:
+  [[noreturn]] void raise_dim(const DimCheck& check, int64_t found, int64_t expected) const;
+  [[noreturn]] void raise_stride(const DimCheck& check, int64_t found, int64_t expected) const;
+
+  const Program& program_;
+  std::vector<DimCheck> dims_, strides_;
+  std::vector<uint32_t> dense_; ///< arguments that must be dense
+};
+
+/// A launch list with what its kernels need at hand.
+struct PlanNode {
+  const Entry* entry = nullptr;
+  static constexpr uint32_t kNoKernel = ~0u;
+  uint32_t kernel = kNoKernel;         ///< KernelLaunch: index into Plan::kernels
+  std::vector<PlanNode> first, second; ///< bodies, in the order of the entry's fields
+};
+
+struct PlanKernel {
+  const KernelLaunch* launch = nullptr;
+  KernelFn function = nullptr;
+  uint32_t sizes_at = 0;   ///< in the gathered sizes
+  uint32_t buffers_at = 0; ///< in the gathered buffers
+  bool varies = false;     ///< inside a ForEntry: its sizes are gathered when it is launched
+};
+
+/// A buffer that is an argument.
+struct PlanArgument {
+  uint32_t buffer = 0, arg = 0;
+};
+
+struct Executable::Solution {
+  std::vector<int64_t> symbols; ///< the key
+  std::vector<int64_t> values;
+  std::vector<int64_t> sizes;         ///< gathered, kernel by kernel
+  std::vector<LaunchSizes> launches;  ///< by kernel
+  std::vector<int64_t> result_sizes;  ///< in bytes, were they dense
+  std::vector<int64_t> arena_offsets; ///< by buffer
+  int64_t arena_bytes = 0;
+  int64_t scratch_bytes = 0; ///< the most that any kernel needs for one chunk
+  bool splits = false;       ///< some launch is worth more than one thread
+
+  Solution(const Program& program, const Plan& plan, std::span<const int64_t> key);
+
+private:
+  void place_buffers(const Program& program);
+};
+
+struct Executable::Execution {
+  std::shared_ptr<const Solution> solution;
+  std::vector<int64_t> symbols; ///< of the call
+  std::vector<int64_t> values;  ///< the solution's, and what loops set
+  std::vector<int64_t> sizes;   ///< the solution's, and what loops gather
+  std::vector<int64_t> dims;    ///< of the result being reported
+  std::vector<void*> pointers;  ///< by buffer
+  std::vector<void*> gathered;  ///< by kernel
+  OwnedBlock arena, scratch_block;
+  std::byte* arena_base = nullptr; ///< for which the pointers of arena buffers hold
+  Scratch scratch;
+
+  /// Makes this the execution of a solution.
+  void bind(std::shared_ptr<const Solution> solved);
+  /// Sees to arena and scratch memory for the solution.
+  void provide_memory(const Program& program);
+  void provide_scratch(int64_t bytes, unsigned workers);
+  /// Gives large memory back between calls.
+  void give_back() noexcept;
+};
+
+struct Executable::Plan {
+  explicit Plan(const Program& program, const std::vector<std::byte*>& constants);
+  ~Plan();
+
+  EntryChecks checks;
+  std::vector<PlanNode> launches;
+  std::vector<PlanKernel> kernels;
+  std::vector<PlanArgument> arguments;
+  std::vector<uint32_t> buffer_refs; ///< the buffers of all kernels, one after the other
+  size_t size_count = 0;             ///< gathered sizes
+  bool direct = false;               ///< one kernel and no arena: runs on the caller's stack alone
+
+  std::unique_ptr<Execution> acquire();
+  void release(std::unique_ptr<Execution> execution) noexcept;
+  std::shared_ptr<const Solution> solve(const Program& program, std::span<const int64_t> symbols);
+
+private:
+  std::vector<PlanNode> prepare(const Program& program, const LaunchList& list, bool varies);
+  uint32_t prepare_kernel(const Program& program, const KernelLaunch& launch, bool varies);
+
+  std::vector<void*> initial_pointers_;    ///< constants
+  std::atomic<Execution*> ready_{nullptr}; ///< the way in and out for one caller at a time
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Execution>> idle_;
+  std::mutex solve_mutex_;
+  std::vector<std::shared_ptr<const Solution>> solutions_; ///< most recent first
+};
+
+} // namespace ogee::runtime

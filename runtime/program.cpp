@@ -1,0 +1,156 @@
+// Whether a Program holds together: whatever passes here cannot make the runtime read or write outside its tables.
+#include "runtime/program.h"
+
+#include "runtime/codec.h"
+
+namespace ogee::runtime {
+namespace {
+
+/// Collects the first thing that is wrong.
+class Validator {
+public:
+  explicit Validator(const Program& program) : p_(program), slots_(program.values.initial.size()) {}
+
+  Status run() {
+    check_values();
+    for (const ArgSpec& arg : p_.args) check_arg(arg);
+    for (const SizeCheck& check : p_.checks)
+      need(slot(check.a) && slot(check.b), "a check reads a slot that is not there");
+    for (size_t i = 0; i < p_.buffers.size(); ++i) check_buffer(p_.buffers[i]);
+    for (size_t i = 0; i < p_.results.size(); ++i) check_result(i);
+    for (const ImageRef& image : p_.images) check_image(image);
+    check_list(p_.launches, 0);
+    return status_;
+  }
+
+private:
+  void need(bool holds, const char* message) {
+    if (!holds && status_) status_ = Failure{concat("program: ", message), ErrorCode::corrupt};
+  }
+  bool slot(Slot slot) const { return slot < slots_; }
+  bool maybe_slot(Slot slot) const { return slot == kNoSlot || slot < slots_; }
+  bool slots(const std::vector<Slot>& all) const {
+    for (const Slot one : all)
+      if (!slot(one)) return false;
+    return true;
+  }
+  bool buffer(uint32_t index) const { return index < p_.buffers.size(); }
+
+  void check_steps(const std::vector<SizeStep>& steps) {
+    for (const SizeStep& step : steps)
+      need(slot(step.a) && slot(step.b) && slot(step.out), "a size step uses a slot that is not there");
+  }
+
+  void check_values() {
+    for (const Symbol& symbol : p_.values.symbols) {
+      const SymbolSource& source = symbol.source;
+      const bool found = source.kind == SymbolSource::Kind::index
+                             ? source.arg < p_.index_args
+                             : source.arg < p_.args.size() && source.axis < p_.args[source.arg].dims.size();
+      need(slot(symbol.slot) && found, "a symbol comes from an argument that is not there");
+    }
+    check_steps(p_.values.steps);
+  }
+
+  /// Sizes of arguments are checked before anything is derived from them.
+  bool derived(const std::vector<Slot>& all) const {
+    for (const SizeStep& step : p_.values.steps)
+      for (const Slot one : all)
+        if (one == step.out) return true;
+    return false;
+  }
+
+  void check_arg(const ArgSpec& arg) {
+    need(slots(arg.dims) && slots(arg.strides), "an argument has a slot that is not there");
+    need(!derived(arg.dims) && !derived(arg.strides), "an argument has a derived size: it must be a check");
+    need(arg.strides.empty() || arg.strides.size() == arg.dims.size(),
+         "an argument has more strides than dims, or fewer");
+  }
+
+  void check_buffer(const Buffer& buffer) {
+    switch (buffer.kind) {
+    case Buffer::Kind::argument:
+      return need(buffer.index < p_.args.size(), "a buffer is an argument that is not there");
+    case Buffer::Kind::result: return need(buffer.index < p_.results.size(), "a buffer is a result that is not there");
+    case Buffer::Kind::constant:
+      return need(buffer.index < p_.constants.size(), "a buffer is a constant that is not there");
+    case Buffer::Kind::arena:
+      need(slot(buffer.bytes), "a buffer has a size that is not there");
+      return need(buffer.first_use <= buffer.last_use, "a buffer is used last before it is used first");
+    }
+  }
+
+  void check_result(size_t index) {
+    const ResultSpec& result = p_.results[index];
+    need(slots(result.dims) && slots(result.strides) && maybe_slot(result.offset),
+         "a result has a slot that is not there");
+    need(result.strides.empty() || result.strides.size() == result.dims.size(),
+         "a result has more strides than dims, or fewer");
+    need(buffer(result.buffer), "a result has a buffer that is not there");
+    if (!status_) return;
+    const Buffer& memory = p_.buffers[result.buffer];
+    need(memory.kind != Buffer::Kind::arena, "a result lives in the arena");
+    if (memory.kind != Buffer::Kind::result) return;
+    need(memory.index == index, "a result has the buffer of another result");
+    need(result.strides.empty() && result.offset == kNoSlot, "a result of its own has strides or an offset");
+  }
+
+  void check_image(const ImageRef& image) {
+    need(image != nullptr, "an image is missing");
+    if (!status_) return;
+    if (Status checked = image->check(); !checked) status_ = checked;
+  }
+
+  void check_list(const LaunchList& list, int depth) {
+    need(depth < Reader::kMaxDepth, "launches are nested too deeply");
+    if (!status_) return;
+    for (const Entry& entry : list) std::visit([&](const auto& launch) { check(launch, depth); }, entry.launch);
+  }
+
+  void check(const KernelLaunch& launch, int) {
+    need(launch.image < p_.images.size(), "a launch has an image that is not there");
+    if (!status_) return;
+    need(launch.entry < p_.images[launch.image]->data().entries.size(), "a launch has an entry that is not there");
+    for (const uint32_t index : launch.buffers) need(buffer(index), "a launch has a buffer that is not there");
+    need(slots(launch.sizes) && slot(launch.units), "a launch has a size that is not there");
+    need(maybe_slot(launch.unit_cost) && maybe_slot(launch.scratch_bytes), "a launch has a size that is not there");
+  }
+  void check(const CopyLaunch& copy, int) {
+    need(buffer(copy.from) && buffer(copy.to), "a copy has a buffer that is not there");
+    need(slot(copy.bytes) && maybe_slot(copy.from_offset) && maybe_slot(copy.to_offset),
+         "a copy has a size that is not there");
+  }
+  void check(const FillLaunch& fill, int) {
+    need(buffer(fill.buffer) && slot(fill.bytes), "a fill has a buffer or size that is not there");
+    need(std::has_single_bit(fill.pattern_bytes) && fill.pattern_bytes <= 8, "a fill has a pattern of an odd size");
+  }
+  void check(const Condition& condition) {
+    need(condition.kind == Condition::Kind::size ? slot(condition.index) : buffer(condition.index),
+         "a condition reads what is not there");
+  }
+  void check(const IfEntry& entry, int depth) {
+    check(entry.condition);
+    check_list(entry.then, depth + 1);
+    check_list(entry.otherwise, depth + 1);
+  }
+  void check(const WhileEntry& entry, int depth) {
+    check_list(entry.before, depth + 1);
+    check(entry.condition);
+    check_list(entry.body, depth + 1);
+  }
+  void check(const ForEntry& entry, int depth) {
+    need(slot(entry.count) && slot(entry.induction), "a loop has a slot that is not there");
+    check_steps(entry.steps);
+    check_list(entry.body, depth + 1);
+  }
+
+  const Program& p_;
+  const size_t slots_;
+  Status status_;
+};
+
+} // namespace
+
+Status Program::validate() const { return Validator(*this).run(); }
+
+} // namespace ogee::runtime

@@ -1,0 +1,199 @@
+// A compiled function as data: machine code, a structured launch list, a buffer plan, constants, signatures. Written by
+// codegen, saved and loaded by the runtime alone, run by an `Executable`.
+//
+// All sizes live in one table of int64 values. A `Slot` names one: a constant, a symbol that is read from the arguments
+// of a call, or derived from others by steps that run in order. Everything else in a program refers to sizes by slot.
+#pragma once
+
+#include "runtime/dtype.h"
+#include "runtime/image.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ogee::runtime {
+
+using Slot = uint32_t;
+inline constexpr Slot kNoSlot = ~Slot(0);
+
+/// Operations of size steps. A step that overflows or divides by zero is an Error of the call. eq and lt give 1 or 0.
+enum class SizeOp : uint8_t { add, sub, mul, floordiv, mod, min, max, ceildiv, eq, lt };
+
+/// values[out] = values[a] op values[b]
+struct SizeStep {
+  SizeOp op = SizeOp::add;
+  Slot a = 0, b = 0, out = 0;
+};
+
+/// Where a symbol's value comes from: a dim or stride (in elements) of a tensor argument, or an index argument.
+struct SymbolSource {
+  enum class Kind : uint8_t { dim, stride, index };
+  Kind kind = Kind::dim;
+  uint32_t arg = 0;  ///< number of the tensor argument, or of the index argument
+  uint32_t axis = 0; ///< dim and stride only
+  friend bool operator==(const SymbolSource&, const SymbolSource&) = default;
+};
+
+struct Symbol {
+  std::string name;
+  Slot slot = 0;
+  SymbolSource source;
+  int64_t lo = 0, hi = INT64_MAX; ///< checked on entry
+};
+
+/// The value table: `initial` holds the constants at their slots and anything elsewhere. Built by SizeTable
+/// (size_table.h).
+struct ValueTable {
+  std::vector<int64_t> initial;
+  std::vector<Symbol> symbols;
+  std::vector<SizeStep> steps; ///< each after what it reads
+};
+
+/// One tensor argument. Its dims and strides are constants or symbols, never derived (that is a SizeCheck); all are
+/// checked on entry.
+struct ArgSpec {
+  std::string name; ///< the user's, "" if there is none: error texts say `arg 0 (x)`
+  DType dtype = DType::f32;
+  bool written = false; ///< the program writes into it
+  std::vector<Slot> dims;
+  std::vector<Slot> strides; ///< in elements, checked where the dim is above 1; empty: dense row-major
+  std::string location;      ///< where the user made it, "" if unknown
+};
+
+/// Something that must hold between sizes: values[a] == values[b], or values[a] < values[b] (else the call is an Error
+/// with `message`, in which `{a}` and `{b}` stand for the values).
+struct SizeCheck {
+  enum class Kind : uint8_t { equal, less };
+  Kind kind = Kind::equal;
+  Slot a = 0, b = 0;
+  std::string message;
+};
+
+/// Memory that launches refer to by its place in Program::buffers.
+struct Buffer {
+  enum class Kind : uint8_t { argument, result, constant, arena };
+  Kind kind = Kind::arena;
+  uint32_t index = 0;   ///< of the argument, result or constant
+  Slot bytes = kNoSlot; ///< arena: its size
+  /// Arena: first and last use, as positions in the launch list flattened in order (a structured entry takes a position
+  /// for itself, then its bodies follow). What is live around a loop spans the loop. Two buffers whose uses overlap
+  /// never share memory.
+  uint32_t first_use = 0, last_use = 0;
+};
+
+/// One result. Dense ones (buffer of kind result) are allocated by the caller; the others are views of an argument or a
+/// constant.
+struct ResultSpec {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<Slot> dims;
+  uint32_t buffer = 0;
+  Slot offset = kNoSlot;     ///< views: in elements; kNoSlot is 0
+  std::vector<Slot> strides; ///< views: in elements; empty: dense row-major
+};
+
+/// Where a kernel can fault: an index out of range. The Error is `message`, then ` at ` and the location.
+struct FaultSite {
+  std::string message;
+  std::string location;
+};
+
+struct KernelLaunch {
+  uint32_t image = 0, entry = 0;
+  std::vector<uint32_t> buffers;
+  std::vector<Slot> sizes;
+  Slot units = 0;           ///< length of the outer parallel range; nothing runs when 0
+  Slot unit_cost = kNoSlot; ///< work of a unit: bytes moved, or 4 x its nanoseconds if that is more; decides where it
+                            ///< is split, never the numbers; kNoSlot: always one chunk
+  Slot scratch_bytes = kNoSlot; ///< per concurrent chunk; kNoSlot: none
+  std::vector<FaultSite> sites;
+  std::string name; ///< for profiles and dumps
+};
+
+/// Copies bytes between buffers, from byte offsets that are sizes (kNoSlot: 0).
+struct CopyLaunch {
+  uint32_t from = 0, to = 0;
+  Slot bytes = 0;
+  Slot from_offset = kNoSlot, to_offset = kNoSlot;
+};
+
+/// Fills the first `bytes` bytes of a buffer with a pattern of 1, 2, 4 or 8 bytes.
+struct FillLaunch {
+  uint32_t buffer = 0;
+  Slot bytes = 0;
+  uint64_t pattern = 0;
+  uint8_t pattern_bytes = 1;
+};
+
+/// True or false: a size that is not 0, or the byte at the start of a buffer, read when it is reached.
+struct Condition {
+  enum class Kind : uint8_t { size, buffer };
+  Kind kind = Kind::size;
+  uint32_t index = 0;
+};
+
+struct Entry;
+using LaunchList = std::vector<Entry>;
+
+struct IfEntry {
+  Condition condition;
+  LaunchList then, otherwise;
+};
+
+/// Runs `before`, then stops or runs `body` and starts again.
+struct WhileEntry {
+  LaunchList before;
+  Condition condition;
+  LaunchList body;
+};
+
+/// Runs `body` with values[induction] = 0, 1 … count - 1, each time after the `steps` that derive sizes from it.
+struct ForEntry {
+  Slot count = 0;
+  Slot induction = 0;
+  std::vector<SizeStep> steps;
+  LaunchList body;
+};
+
+/// One entry of a launch list; later kinds (library calls, CUDA launches) join the variant.
+struct Entry {
+  std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry> launch;
+};
+
+struct Program {
+  std::string name; ///< the user's function, for profiles and error texts
+  ValueTable values;
+  std::vector<ArgSpec> args;
+  uint32_t index_args = 0; ///< number of index arguments
+  std::vector<SizeCheck> checks;
+  std::vector<ResultSpec> results;
+  std::vector<Buffer> buffers;
+  std::vector<std::vector<uint8_t>> constants;
+  std::vector<ImageRef> images;
+  LaunchList launches;
+  /// The caller vouches for dtypes, ranks, dims and strides (keyed eager graphs): nothing is checked on entry but
+  /// `checks`.
+  bool trusted = false;
+
+  /// Whether every index, slot and offset in it refers to something that is there; what else would corrupt memory.
+  Status validate() const;
+
+  /// The file form: sections with tags and sizes, a version, a checksum. A Program with in-process functions cannot be
+  /// saved.
+  Result<std::vector<uint8_t>> save() const;
+  /// The Program in `bytes`, validated. A Failure (corrupt, unsupported) for anything damaged or of another version;
+  /// code for another machine is refused later, by Executable.
+  static Result<Program> load(std::span<const uint8_t> bytes);
+  /// The same with files; Errors start with `save_program: ` or `load_program: ` and the path.
+  void save_file(const std::string& path) const;
+  static Program load_file(const std::string& path);
+};
+
+/// The byte form of an image, as files hold it; without in-process functions.
+std::vector<uint8_t> encode_image(const ImageData& image);
+Result<ImageData> decode_image(std::span<const uint8_t> bytes);
+
+} // namespace ogee::runtime

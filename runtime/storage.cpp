@@ -1,0 +1,24 @@
+// Storage: memory from the runtime's allocator, or someone else's.
+#include "runtime/storage.h"
+
+#include "runtime/error.h"
+#include "runtime/runtime.h"
+
+namespace ogee::runtime {
+
+StorageRef Storage::allocate(size_t bytes, Device device) {
+  if (!device.is_cpu()) raise(ErrorCode::no_device, "there is no device ", device);
+  const Block block = Runtime::get().allocator().allocate(bytes);
+  return StorageRef(new Storage(block, bytes));
+}
+
+StorageRef Storage::external(void* data, size_t bytes, std::function<void()> deleter, Device device) {
+  return StorageRef(new Storage(static_cast<std::byte*>(data), bytes, std::move(deleter), device));
+}
+
+Storage::~Storage() {
+  if (deleter_) deleter_();
+  if (!external_) Runtime::get().allocator().deallocate({data_, capacity_});
+}
+
+} // namespace ogee::runtime

@@ -1,0 +1,116 @@
+// Running programs whose kernels are functions of this file: results, constants, control flow.
+#include "runtime/executable.h"
+
+#include "tests/catch.h"
+#include "tests/runtime/programs.h"
+
+using namespace ogee::runtime;
+using namespace ogee::runtime::testing;
+
+TEST_CASE("executable: a single kernel at any size") {
+  const Executable executable(add_program().finish());
+  for (const size_t count : {1u, 2u, 63u, 1000u}) {
+    std::vector<float> expected(count);
+    for (size_t i = 0; i < count; ++i) expected[i] = 2 * static_cast<float>(i) + 5;
+    CHECK(run_two(executable, ramp(count), ramp(count, 5)) == expected);
+  }
+}
+
+TEST_CASE("executable: constants are aligned, results may be views") {
+  Builder b;
+  const uint32_t x = b.arg("x", {n, 4}), out = b.result("out", {3});
+  std::vector<uint8_t> odd(3, 7), three(12);
+  const float values[] = {1, 2, 3};
+  std::memcpy(three.data(), values, 12);
+  b.constant(odd);
+  const uint32_t c = b.constant(three);
+  b.program.launches.push_back({b.launch(add_kernel, {c, c, out}, 3)});
+  b.program.results.push_back({"column", DType::f32, b.slots({n}), x, b.sizes.slot(2), b.slots({4})});
+  b.program.results.push_back({"flat", DType::f32, b.slots({n * 4}), x, kNoSlot, {}});
+  b.program.results.push_back({"c", DType::f32, b.slots({3, 1}), c, kNoSlot, {}});
+  for (const bool direct : {true, false}) {
+    if (!direct) b.arena(64, 0, 0);
+    const Executable executable(b.finish());
+    CHECK(reinterpret_cast<uintptr_t>(executable.constant(1)) % 64 == 0);
+    std::vector<float> data(20);
+    const std::vector<int64_t> sizes = {5, 4};
+    const TensorArg args[] = {tensor(data, sizes)};
+    Sink sink;
+    executable.run({args}, sink);
+    CHECK(sink.values<float>(0) == std::vector<float>{2, 4, 6});
+    CHECK(sink.results[1].view);
+    CHECK(sink.results[1].dims == std::vector<int64_t>{5});
+    CHECK(sink.results[1].strides == std::vector<int64_t>{4});
+    CHECK(sink.results[1].offset == 2);
+    CHECK(sink.results[2].dims == std::vector<int64_t>{20});
+    CHECK(sink.results[2].strides == std::vector<int64_t>{1});
+    CHECK(sink.results[2].offset == 0);
+    CHECK(sink.results[3].strides == std::vector<int64_t>{1, 1});
+  }
+}
+
+TEST_CASE("executable: copies, fills, branches and loops") {
+  // state = [0, 0, 0, 0] in the arena; for i in 0 … steps: state[i % 4] += i through sizes that depend on i, while a
+  // buffer says so; …
+  Builder b;
+  const Dim steps = Dim::symbol("steps", 0, 100);
+  b.sizes.bind(*steps.as_symbol(), {SymbolSource::Kind::index, 0, 0});
+  b.program.index_args = 1;
+  const uint32_t out = b.result("out", {4}, DType::i64), flag = b.arena(8, 0, 20), state = b.arena(32, 0, 20);
+  const auto add_at = [](void* const* buffers, const int64_t* sizes, int64_t, int64_t, void*) {
+    static_cast<int64_t*>(buffers[0])[sizes[0]] += sizes[1];
+    return 0;
+  };
+  const auto count_down = [](void* const* buffers, const int64_t*, int64_t, int64_t, void*) {
+    auto* const state_values = static_cast<int64_t*>(buffers[0]);
+    *static_cast<uint8_t*>(buffers[1]) = state_values[0] > 100;
+    if (state_values[0] > 100) state_values[0] -= 100;
+    return 0;
+  };
+  b.program.launches.push_back({FillLaunch{state, b.sizes.slot(32), 5, 8}});
+  ForEntry loop;
+  loop.count = b.sizes.slot(steps);
+  loop.induction = b.sizes.begin_loop();
+  KernelLaunch body = b.launch(add_at, {state}, 1);
+  body.sizes = {b.sizes.apply(SizeOp::mod, loop.induction, b.sizes.slot(4)), loop.induction};
+  loop.steps = b.sizes.end_loop();
+  loop.body.push_back({body});
+  b.program.launches.push_back({loop});
+  b.program.launches.push_back(
+      {WhileEntry{{{b.launch(count_down, {state, flag}, 1)}}, {Condition::Kind::buffer, flag}, {}}});
+  const Slot many = b.sizes.apply(SizeOp::lt, b.sizes.slot(3), b.sizes.slot(steps));
+  LaunchList then, otherwise;
+  then.push_back({CopyLaunch{state, out, b.sizes.slot(24), b.sizes.slot(8)}});
+  then.push_back({CopyLaunch{state, out, b.sizes.slot(8), kNoSlot, b.sizes.slot(24)}});
+  otherwise.push_back({FillLaunch{out, b.sizes.slot(32), 0xff, 1}});
+  b.program.launches.push_back({IfEntry{{Condition::Kind::size, many}, then, otherwise}});
+  const Program program = b.finish();
+  REQUIRE(program.validate());
+  const Executable executable(program);
+  const auto run = [&](int64_t count) {
+    std::vector<int64_t> got(4);
+    void* const results[] = {got.data()};
+    executable.run({{}, std::span(&count, 1)}, results);
+    int64_t state_values[4] = {5, 5, 5, 5};
+    for (int64_t i = 0; i < count; ++i) state_values[i % 4] += i;
+    while (state_values[0] > 100) state_values[0] -= 100;
+    const std::vector<int64_t> rotated = {state_values[1], state_values[2], state_values[3], state_values[0]};
+    CHECK(got == (count > 3 ? rotated : std::vector<int64_t>(4, -1)));
+  };
+  for (const int64_t count : {0, 1, 3, 4, 7, 100, 4}) run(count);
+}
+
+TEST_CASE("executable: code for another machine is refused") {
+  Builder b;
+  b.program.images.push_back([] {
+    ImageData data = store_size_image();
+    data.architecture = "vax";
+    return std::make_shared<const Image>(std::move(data));
+  }());
+  KernelLaunch launch;
+  launch.units = b.sizes.slot(1);
+  b.program.launches.push_back({launch});
+  const Program program = b.finish();
+  CHECK(error_of([&] { const Executable executable(program); }) ==
+        std::string("the code is for vax, this machine is ") + std::string(host_architecture()));
+}

@@ -1,0 +1,45 @@
+// Whole files: what is written is read, and failures leave nothing behind.
+#include "runtime/files.h"
+
+#include "tests/catch.h"
+#include "tests/runtime/folder.h"
+
+#include <sys/stat.h>
+
+using namespace ogee::runtime;
+using ogee::runtime::testing::Folder;
+
+TEST_CASE("files: written, replaced, read") {
+  const Folder folder;
+  const std::string path = folder.file("a");
+  const std::vector<uint8_t> bytes(100000, 7);
+  REQUIRE(write_file(path, bytes));
+  CHECK(*read_file(path) == bytes);
+  REQUIRE(write_file(path, {}));
+  CHECK(read_file(path)->empty());
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1); // no temporary is left
+}
+
+TEST_CASE("files: failures in the system's words") {
+  const Folder folder;
+  CHECK(read_file(folder.file("no")).message() == "No such file or directory");
+  CHECK(read_file(folder.path()).message() == "not a regular file");
+  CHECK(read_file("/dev/null").message() == "not a regular file");
+  CHECK(write_file(folder.file("no/a"), {}).message() == "No such file or directory");
+  std::filesystem::create_directory(folder.file("d"));
+  CHECK_FALSE(write_file(folder.file("d"), {}));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("files: own files are ours alone") {
+  const Folder folder;
+  const std::string path = folder.file("a");
+  REQUIRE(write_file(path, {}, FileAccess::own));
+  struct stat info;
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  CHECK(read_file(path, FileAccess::own));
+  chmod(path.c_str(), 0660);
+  CHECK(read_file(path, FileAccess::own).message() == "not a file of this user alone");
+  CHECK(read_file(path));
+}

@@ -1,0 +1,233 @@
+// Programs as data: what validation refuses, and files: round trips and every kind of damage.
+#include "runtime/program.h"
+
+#include "runtime/codec.h"
+#include "runtime/hash.h"
+#include "tests/catch.h"
+#include "tests/runtime/folder.h"
+#include "tests/runtime/programs.h"
+
+#include <random>
+
+using namespace ogee::runtime;
+using namespace ogee::runtime::testing;
+
+namespace {
+
+/// A program with something of everything; `store_size` runs for real: out[i] = n * 2.
+Program rich_program() {
+  Builder b;
+  b.program.name = "rich";
+  const uint32_t x = b.arg("x", {n, 3});
+  const uint32_t out = b.result("out", {n * 2 / 2}, DType::i64), scratch = b.arena(n * 8, 0, 9),
+                 c = b.constant({1, 2, 3});
+  b.program.results.push_back({"view", DType::f32, b.slots({n}), x, b.sizes.slot(1), b.slots({3})});
+  b.program.args[0].location = "a.cpp:1";
+  b.program.checks.push_back({SizeCheck::Kind::less, b.sizes.slot(0), b.sizes.slot(n), "no rows"});
+  b.program.index_args = 1;
+  b.sizes.bind(*Dim::symbol("k", 2, 9).as_symbol(), {SymbolSource::Kind::index, 0, 0});
+  b.program.images.push_back(std::make_shared<const Image>(store_size_image()));
+  KernelLaunch kernel;
+  kernel.buffers = {out};
+  kernel.sizes = b.slots({n * 2});
+  kernel.units = b.sizes.slot(n);
+  kernel.unit_cost = b.sizes.slot(8);
+  kernel.scratch_bytes = b.sizes.slot(128);
+  kernel.sites = {{"gather: out of range", "a.cpp:2"}};
+  kernel.name = "store";
+  b.program.launches.push_back({kernel});
+  ForEntry loop;
+  loop.count = b.sizes.slot(2);
+  loop.induction = b.sizes.begin_loop();
+  b.sizes.apply(SizeOp::mul, loop.induction, b.sizes.slot(n));
+  loop.steps = b.sizes.end_loop();
+  loop.body.push_back({FillLaunch{scratch, b.sizes.slot(8), 7, 4}});
+  b.program.launches.push_back({loop});
+  IfEntry branch;
+  branch.condition = {Condition::Kind::size, b.sizes.slot(0)};
+  branch.then.push_back({CopyLaunch{c, scratch, b.sizes.slot(3), kNoSlot, b.sizes.slot(1)}});
+  branch.otherwise.push_back({WhileEntry{{}, {Condition::Kind::size, b.sizes.slot(0)}, {}}});
+  b.program.launches.push_back({branch});
+  return b.finish();
+}
+
+std::vector<uint8_t> saved(const Program& program) { return program.save().take(); }
+
+/// The bytes with a checksum that is right for them: damage then reaches the decoder.
+std::vector<uint8_t> resealed(std::vector<uint8_t> bytes) {
+  constexpr size_t kHeader = 28;
+  const Hash128 checksum = hash128(std::span<const uint8_t>(bytes).subspan(kHeader));
+  std::memcpy(bytes.data() + 12, &checksum.lo, 8);
+  std::memcpy(bytes.data() + 20, &checksum.hi, 8);
+  return bytes;
+}
+
+std::string reason(const Result<Program>& result) { return result ? "right" : result.message(); }
+
+/// What validation says after a change.
+template <class Change>
+std::string invalid(Change change) {
+  Program program = rich_program();
+  change(program);
+  const Status status = program.validate();
+  return status ? "right" : status.message();
+}
+
+KernelLaunch& kernel_of(Program& program) { return std::get<KernelLaunch>(program.launches[0].launch); }
+
+} // namespace
+
+TEST_CASE("program: a saved program is the same program") {
+  const Program program = rich_program();
+  REQUIRE(program.validate());
+  const std::vector<uint8_t> bytes = saved(program);
+  Result<Program> loaded = Program::load(bytes);
+  REQUIRE(loaded);
+  CHECK(saved(*loaded) == bytes);
+  CHECK(loaded->name == "rich");
+  CHECK(loaded->args[0].location == "a.cpp:1");
+  CHECK(std::get<KernelLaunch>(loaded->launches[0].launch).sites[0].message == "gather: out of range");
+
+  const Executable executable(std::move(*loaded));
+  std::vector<float> x(15);
+  const std::vector<int64_t> sizes = {5, 3};
+  const int64_t k = 3;
+  const TensorArg args[] = {tensor(x, sizes)};
+  Sink sink;
+  executable.run({args, std::span(&k, 1)}, sink);
+  CHECK(sink.values<int64_t>(0) == std::vector<int64_t>(5, 10));
+  CHECK(sink.results[1].offset == 1);
+}
+
+TEST_CASE("program: files") {
+  const Folder folder;
+  const std::string path = folder.file("m.ogee");
+  rich_program().save_file(path);
+  CHECK(saved(Program::load_file(path)) == saved(rich_program()));
+  folder.write("m.ogee", "something else");
+  CHECK_THROWS_WITH(Program::load_file(path), "load_program: " + path + ": not a program: too short");
+  CHECK_THROWS_WITH(Program::load_file(folder.file("no")),
+                    "load_program: " + folder.file("no") + ": No such file or directory");
+  CHECK_THROWS_WITH(rich_program().save_file(folder.file("no/m")),
+                    "save_program: " + folder.file("no/m") + ": No such file or directory");
+}
+
+TEST_CASE("program: functions of this process cannot be saved") {
+  CHECK(add_program().finish().save().message() == "a program with in-process functions cannot be saved");
+}
+
+TEST_CASE("program: damaged bytes are refused, whatever is damaged") {
+  const std::vector<uint8_t> good = saved(rich_program());
+  CHECK(reason(Program::load({})) == "not a program: too short");
+  std::vector<uint8_t> bad = good;
+  bad[0] ^= 1;
+  CHECK(reason(Program::load(bad)) == "not a program: wrong first bytes");
+  bad = good;
+  bad[8] = 99;
+  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 1)");
+  for (size_t at = 12; at < good.size(); ++at) {
+    bad = good;
+    bad[at] ^= 1 << (at % 8);
+    REQUIRE(reason(Program::load(bad)) == "not a program: wrong checksum");
+  }
+  bad = good;
+  bad.push_back(0);
+  CHECK(reason(Program::load(bad)) == "not a program: wrong checksum");
+  CHECK(reason(Program::load(resealed(bad))) == "not a program: a section does not fit");
+}
+
+TEST_CASE("program: damage behind a right checksum never does more than fail") {
+  const std::vector<uint8_t> good = saved(rich_program());
+  for (size_t length = 28; length < good.size(); ++length) {
+    const std::vector<uint8_t> cut(good.begin(), good.begin() + static_cast<ptrdiff_t>(length));
+    REQUIRE_FALSE(Program::load(resealed(cut)));
+  }
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::vector<uint8_t> bad = good;
+    for (unsigned i = 0; i < 1 + random() % 3; ++i)
+      bad[28 + random() % (bad.size() - 28)] = static_cast<uint8_t>(random() % 3 == 0 ? 255 : random());
+    const Result<Program> loaded = Program::load(resealed(bad)); // ASan and UBSan watch
+    refused += !loaded;
+  }
+  CHECK(refused > 10000);
+}
+
+TEST_CASE("program: launches nested without end are refused") {
+  Program program = rich_program();
+  for (int depth = 0; depth < 200; ++depth) {
+    IfEntry branch;
+    branch.then = std::move(program.launches);
+    program.launches.clear();
+    program.launches.push_back({std::move(branch)});
+  }
+  CHECK(program.validate().message() == "program: launches are nested too deeply");
+  CHECK(reason(Program::load(saved(program))) == "not a program: a section does not fit");
+}
+
+TEST_CASE("program: validation finds every reference to what is not there") {
+  CHECK(invalid([](Program&) {}) == "right");
+  CHECK(invalid([](Program& p) { p.values.symbols[0].source.arg = 1; }) ==
+        "program: a symbol comes from an argument that is not there");
+  CHECK(invalid([](Program& p) { p.values.symbols[0].source.axis = 2; }) ==
+        "program: a symbol comes from an argument that is not there");
+  CHECK(invalid([](Program& p) { p.index_args = 0; }) == "program: a symbol comes from an argument that is not there");
+  CHECK(invalid([](Program& p) { p.values.symbols[0].slot = 999; }) ==
+        "program: a symbol comes from an argument that is not there");
+  CHECK(invalid([](Program& p) { p.values.steps[0].a = 999; }) == "program: a size step uses a slot that is not there");
+  CHECK(invalid([](Program& p) { p.args[0].dims[0] = 999; }) == "program: an argument has a slot that is not there");
+  CHECK(invalid([](Program& p) { p.args[0].dims[1] = p.values.steps[0].out; }) ==
+        "program: an argument has a derived size: it must be a check");
+  CHECK(invalid([](Program& p) { p.args[0].strides = {0}; }) ==
+        "program: an argument has more strides than dims, or fewer");
+  CHECK(invalid([](Program& p) { p.checks[0].b = 999; }) == "program: a check reads a slot that is not there");
+  CHECK(invalid([](Program& p) { p.buffers[0].index = 1; }) == "program: a buffer is an argument that is not there");
+  CHECK(invalid([](Program& p) { p.buffers[1].index = 2; }) == "program: a buffer is a result that is not there");
+  CHECK(invalid([](Program& p) { p.buffers[1].index = 1; }) == "program: a result has the buffer of another result");
+  CHECK(invalid([](Program& p) { p.buffers[2].bytes = 999; }) == "program: a buffer has a size that is not there");
+  CHECK(invalid([](Program& p) { p.buffers[2].first_use = 10; }) ==
+        "program: a buffer is used last before it is used first");
+  CHECK(invalid([](Program& p) { p.buffers[3].index = 1; }) == "program: a buffer is a constant that is not there");
+  CHECK(invalid([](Program& p) { p.results[0].buffer = 2; }) == "program: a result lives in the arena");
+  CHECK(invalid([](Program& p) { p.results[0].buffer = 9; }) == "program: a result has a buffer that is not there");
+  CHECK(invalid([](Program& p) { p.results[0].offset = 0; }) ==
+        "program: a result of its own has strides or an offset");
+  CHECK(invalid([](Program& p) { p.results[1].offset = 999; }) == "program: a result has a slot that is not there");
+  CHECK(invalid([](Program& p) { p.results[1].strides = {0, 0}; }) ==
+        "program: a result has more strides than dims, or fewer");
+  CHECK(invalid([](Program& p) { p.images.clear(); }) == "program: a launch has an image that is not there");
+  CHECK(invalid([](Program& p) { p.images[0] = nullptr; }) == "program: an image is missing");
+  CHECK(invalid([](Program& p) { kernel_of(p).entry = 1; }) == "program: a launch has an entry that is not there");
+  CHECK(invalid([](Program& p) { kernel_of(p).buffers = {9}; }) == "program: a launch has a buffer that is not there");
+  CHECK(invalid([](Program& p) { kernel_of(p).sizes[0] = 999; }) == "program: a launch has a size that is not there");
+  CHECK(invalid([](Program& p) { kernel_of(p).units = kNoSlot; }) == "program: a launch has a size that is not there");
+  CHECK(invalid([](Program& p) { kernel_of(p).scratch_bytes = 999; }) ==
+        "program: a launch has a size that is not there");
+  CHECK(invalid([](Program& p) { std::get<ForEntry>(p.launches[1].launch).count = 999; }) ==
+        "program: a loop has a slot that is not there");
+  CHECK(invalid([](Program& p) { std::get<ForEntry>(p.launches[1].launch).steps[0].out = 999; }) ==
+        "program: a size step uses a slot that is not there");
+  CHECK(invalid([](Program& p) { p.launches.push_back({FillLaunch{0, 0, 0, 3}}); }) ==
+        "program: a fill has a pattern of an odd size");
+  CHECK(invalid([](Program& p) { p.launches.push_back({CopyLaunch{0, 99}}); }) ==
+        "program: a copy has a buffer that is not there");
+  CHECK(invalid([](Program& p) { p.launches.push_back({IfEntry{{Condition::Kind::buffer, 99}, {}, {}}}); }) ==
+        "program: a condition reads what is not there");
+  CHECK(invalid([](Program& p) { p.launches.push_back({WhileEntry{{}, {Condition::Kind::size, 999}, {}}}); }) ==
+        "program: a condition reads what is not there");
+}
+
+TEST_CASE("program: images have a byte form of their own") {
+  ImageData data = store_size_image();
+  data.bytes.resize(64);
+  data.imports = {{"exp", 40}};
+  const std::vector<uint8_t> bytes = encode_image(data);
+  const Result<ImageData> back = decode_image(bytes);
+  REQUIRE(back);
+  CHECK(encode_image(*back) == bytes);
+  CHECK(back->imports[0].function == "exp");
+  CHECK_FALSE(decode_image(std::span(bytes).first(bytes.size() - 1)));
+  data.imports[0].function = "system";
+  CHECK(decode_image(encode_image(data)).message() == "image: may not call system");
+}
