@@ -1,0 +1,20 @@
+// Lists of numbers and index values mixed, as ops with run-time sizes take them.
+#pragma once
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpDefinition.h"
+
+namespace ogee::ir {
+
+/// The dims of a tensor: numbers where its type knows them, else values of `ogee.dim`.
+llvm::SmallVector<mlir::OpFoldResult> dimsOf(mlir::OpBuilder& builder, mlir::Location location, mlir::Value tensor);
+
+/// A mixed list taken apart: where an index value stands, the numbers say kDynamic.
+struct Split {
+  Split(llvm::ArrayRef<mlir::OpFoldResult> mixed);
+
+  llvm::SmallVector<int64_t> statics;
+  llvm::SmallVector<mlir::Value> dynamics;
+};
+
+} // namespace ogee::ir

@@ -1,0 +1,147 @@
+// Pointwise ops: their shape rules and scalar bodies. Folds and canonicalisation are in pointwise_fold.cpp.
+#include "ir/dialect.h"
+#include "ir/math.h"
+#include "ir/math_expr.h"
+#include "ir/rule.h"
+
+namespace ogee::ir {
+
+using namespace mlir;
+using math::Expr;
+
+Result<Shape> pointwiseShape(std::string_view op, std::span<const Dims> operands, Requirements* requirements) {
+  const Rule rule(op, requirements);
+  Shape result(operands.front());
+  for (Dims operand : operands.subspan(1)) {
+    auto message = [&] { return runtime::concat("shapes differ: ", text(operands.front()), " and ", text(operand)); };
+    if (operand.size() != result.size()) return rule.fail(message());
+    for (size_t i = 0; i < result.size(); ++i) {
+      if (Status status = rule.equal(result[i], operand[i], message); !status) return status.failure();
+      if (operand[i].is_number()) result[i] = operand[i];
+    }
+  }
+  return result;
+}
+
+Result<Shape> broadcastTogether(std::string_view op, Dims lhs, Dims rhs, Requirements* requirements) {
+  const Rule rule(op, requirements);
+  auto message = [&] { return runtime::concat("shapes do not broadcast: ", text(lhs), " and ", text(rhs)); };
+  const size_t rank = std::max(lhs.size(), rhs.size());
+  Shape result(rank, 1);
+  for (size_t fromEnd = 1; fromEnd <= rank; ++fromEnd) {
+    Dim& dim = result[rank - fromEnd];
+    for (Dims side : {lhs, rhs}) {
+      if (fromEnd > side.size()) continue;
+      const Dim& other = side[side.size() - fromEnd];
+      if (same(other, 1)) continue;
+      if (!same(dim, 1))
+        if (Status status = rule.equal(dim, other, message); !status) return status.failure();
+      if (same(dim, 1) || other.is_number()) dim = other;
+    }
+  }
+  return result;
+}
+
+void ConvertOp::build(OpBuilder& builder, OperationState& state, Value operand, Type element) {
+  build(builder, state, cast<RankedTensorType>(operand.getType()).clone(element), operand);
+}
+
+void BitcastConvertOp::build(OpBuilder& builder, OperationState& state, Value operand, Type element) {
+  build(builder, state, cast<RankedTensorType>(operand.getType()).clone(element), operand);
+}
+
+// --- scalar bodies ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// The only, the first, the second operand's element.
+Expr x(ScalarBody& body) { return {body.b, body.args[0]}; }
+Expr y(ScalarBody& body) { return {body.b, body.args[1]}; }
+
+/// The predicate of arith that an ordered, signed comparison is; bools are compared as unsigned.
+template <class Predicate>
+Predicate pick(Comparison comparison, std::array<Predicate, 6> predicates) {
+  return predicates[static_cast<unsigned>(comparison)];
+}
+
+} // namespace
+
+Value AbsOp::buildScalarBody(ScalarBody& body) { return math::abs(body.b, x(body)); }
+Value NegOp::buildScalarBody(ScalarBody& body) { return -x(body); }
+Value SignOp::buildScalarBody(ScalarBody& body) { return math::sign(body.b, x(body)); }
+Value ExpOp::buildScalarBody(ScalarBody& body) { return math::exp(body.b, x(body)); }
+Value Expm1Op::buildScalarBody(ScalarBody& body) { return math::expm1(body.b, x(body)); }
+Value LogOp::buildScalarBody(ScalarBody& body) { return math::log(body.b, x(body)); }
+Value Log1pOp::buildScalarBody(ScalarBody& body) { return math::log1p(body.b, x(body)); }
+Value SqrtOp::buildScalarBody(ScalarBody& body) { return math::sqrt(body.b, x(body)); }
+Value RsqrtOp::buildScalarBody(ScalarBody& body) { return math::rsqrt(body.b, x(body)); }
+Value CbrtOp::buildScalarBody(ScalarBody& body) { return math::cbrt(body.b, x(body)); }
+Value SinOp::buildScalarBody(ScalarBody& body) { return math::sin(body.b, x(body)); }
+Value CosOp::buildScalarBody(ScalarBody& body) { return math::cos(body.b, x(body)); }
+Value TanOp::buildScalarBody(ScalarBody& body) { return math::tan(body.b, x(body)); }
+Value TanhOp::buildScalarBody(ScalarBody& body) { return math::tanh(body.b, x(body)); }
+Value LogisticOp::buildScalarBody(ScalarBody& body) { return math::logistic(body.b, x(body)); }
+Value ErfOp::buildScalarBody(ScalarBody& body) { return math::erf(body.b, x(body)); }
+Value FloorOp::buildScalarBody(ScalarBody& body) { return math::floor(body.b, x(body)); }
+Value CeilOp::buildScalarBody(ScalarBody& body) { return math::ceil(body.b, x(body)); }
+Value TruncOp::buildScalarBody(ScalarBody& body) { return math::trunc(body.b, x(body)); }
+Value RoundNearestEvenOp::buildScalarBody(ScalarBody& body) { return math::roundEven(body.b, x(body)); }
+Value RoundNearestAfzOp::buildScalarBody(ScalarBody& body) { return math::roundAfz(body.b, x(body)); }
+Value NotOp::buildScalarBody(ScalarBody& body) { return x(body) ^ -1; }
+Value PopcntOp::buildScalarBody(ScalarBody& body) { return math::popcnt(body.b, x(body)); }
+Value ClzOp::buildScalarBody(ScalarBody& body) { return math::clz(body.b, x(body)); }
+Value IsFiniteOp::buildScalarBody(ScalarBody& body) { return math::isFinite(body.b, x(body)); }
+
+Value ConvertOp::buildScalarBody(ScalarBody& body) {
+  auto signedness = [](Type element) {
+    return element.isUnsignedInteger() ? math::Signedness::isUnsigned : math::Signedness::isSigned;
+  };
+  const Type from = elementOf(getOperand()), to = elementOf(getResult());
+  return math::convert(body.b, x(body), to, signedness(from), signedness(to));
+}
+
+Value BitcastConvertOp::buildScalarBody(ScalarBody& body) {
+  const Type to = body.like(elementOf(getResult()));
+  return body.args[0].getType() == to ? body.args[0] : body.b.create<arith::BitcastOp>(to, body.args[0]).getResult();
+}
+
+Value AddOp::buildScalarBody(ScalarBody& body) { return x(body) + y(body); }
+Value SubOp::buildScalarBody(ScalarBody& body) { return x(body) - y(body); }
+Value MulOp::buildScalarBody(ScalarBody& body) { return x(body) * y(body); }
+Value DivOp::buildScalarBody(ScalarBody& body) { return math::div(body.b, x(body), y(body)); }
+Value RemOp::buildScalarBody(ScalarBody& body) { return math::rem(body.b, x(body), y(body)); }
+Value PowOp::buildScalarBody(ScalarBody& body) { return math::pow(body.b, x(body), y(body)); }
+Value Atan2Op::buildScalarBody(ScalarBody& body) { return math::atan2(body.b, x(body), y(body)); }
+Value MaxOp::buildScalarBody(ScalarBody& body) { return math::max(body.b, x(body), y(body)); }
+Value MinOp::buildScalarBody(ScalarBody& body) { return math::min(body.b, x(body), y(body)); }
+Value AndOp::buildScalarBody(ScalarBody& body) { return x(body) & y(body); }
+Value OrOp::buildScalarBody(ScalarBody& body) { return x(body) | y(body); }
+Value XorOp::buildScalarBody(ScalarBody& body) { return x(body) ^ y(body); }
+Value ShlOp::buildScalarBody(ScalarBody& body) { return math::shl(body.b, x(body), y(body)); }
+Value ShrArithOp::buildScalarBody(ScalarBody& body) { return math::shrArith(body.b, x(body), y(body)); }
+Value ShrLogicOp::buildScalarBody(ScalarBody& body) { return math::shrLogic(body.b, x(body), y(body)); }
+
+Value CompareOp::buildScalarBody(ScalarBody& body) {
+  using F = arith::CmpFPredicate;
+  using I = arith::CmpIPredicate;
+  const Value lhs = body.args[0], rhs = body.args[1];
+  const Type element = elementOf(getLhs());
+  if (isa<FloatType>(element))
+    return body.b.create<arith::CmpFOp>(pick<F>(getComparison(), {F::OEQ, F::UNE, F::OLT, F::OLE, F::OGT, F::OGE}), lhs,
+                                        rhs);
+  const bool isUnsigned = element.isInteger(1) || element.isUnsignedInteger();
+  const I predicate = isUnsigned ? pick<I>(getComparison(), {I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge})
+                                 : pick<I>(getComparison(), {I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge});
+  return body.b.create<arith::CmpIOp>(predicate, lhs, rhs);
+}
+
+Value SelectOp::buildScalarBody(ScalarBody& body) {
+  return body.b.create<arith::SelectOp>(body.args[0], body.args[1], body.args[2]);
+}
+
+Value ClampOp::buildScalarBody(ScalarBody& body) {
+  const Value raised = math::max(body.b, body.args[1], body.args[0]);
+  return math::min(body.b, raised, body.args[2]);
+}
+
+} // namespace ogee::ir

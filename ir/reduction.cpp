@@ -1,0 +1,140 @@
+// Reductions: the shape rule, the neutral states and how two states combine.
+#include "ir/dialect.h"
+#include "ir/fold.h"
+#include "ir/math.h"
+#include "ir/math_expr.h"
+#include "ir/rule.h"
+
+namespace ogee::ir {
+
+using namespace mlir;
+using math::Expr;
+using State = SmallVector<Value, 2>;
+using Neutral = SmallVector<TypedAttr, 2>;
+
+Result<Shape> reductionShape(std::string_view op, Dims operand, Axes axes) {
+  if (Status status = Rule(op).ascendingAxes(axes, operand.size()); !status) return status.failure();
+  Shape kept;
+  size_t next = 0;
+  for (size_t i = 0; i < operand.size(); ++i) {
+    if (next < axes.size() && std::cmp_equal(axes[next], i))
+      ++next;
+    else
+      kept.push_back(operand[i]);
+  }
+  return kept;
+}
+
+namespace {
+
+/// A number as an attribute of `element`.
+TypedAttr number(Type element, int64_t value) {
+  if (auto floating = dyn_cast<FloatType>(element)) return FloatAttr::get(floating, static_cast<double>(value));
+  return IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), value, /*isSigned=*/true));
+}
+
+/// The largest or the smallest value of `element`.
+TypedAttr extreme(Type element, bool largest) {
+  if (auto floating = dyn_cast<FloatType>(element))
+    return FloatAttr::get(floating, APFloat::getInf(floating.getFloatSemantics(), /*Negative=*/!largest));
+  const unsigned width = element.getIntOrFloatBitWidth();
+  if (element.isUnsignedInteger())
+    return IntegerAttr::get(element, largest ? APInt::getMaxValue(width) : APInt::getMinValue(width));
+  return IntegerAttr::get(element, largest ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width));
+}
+
+/// The index -1 is the largest unsigned one, so that every real index comes before it.
+Neutral argNeutral(Type element, bool largest) {
+  return {extreme(element, largest), number(IntegerType::get(element.getContext(), 64), -1)};
+}
+
+/// Of two elements with their indices the one that is larger (smaller), a NaN before all numbers, the first one of
+/// equals.
+State argCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs, bool largest) {
+  const Expr x(b, lhs[0]), i(b, lhs[1]), y(b, rhs[0]), j(b, rhs[1]);
+  Expr better = largest ? y > x : y < x;
+  Expr tied = y == x;
+  if (x.isFloat()) {
+    const Expr xIsNaN = isNaN(x), yIsNaN = isNaN(y);
+    better = better | (yIsNaN & (xIsNaN ^ -1));
+    tied = tied | (xIsNaN & yIsNaN);
+  }
+  const Expr takeRhs = better | (tied & belowUnsigned(j, i));
+  return {select(takeRhs, y, x), select(takeRhs, j, i)};
+}
+
+/// A reduction along no axes is its operand; one of a splat is that splat where the reduction of equal elements is that
+/// element.
+template <class Op>
+OpFoldResult foldReduction(Op op, Attribute operand, bool ofEqualElements) {
+  if (op.getAxes().empty()) return op.getOperand();
+  const Attribute element = ofEqualElements ? splatElement(operand) : Attribute();
+  if (!element || op.getOperand().getType().getNumElements() == 0) return {};
+  return splat(op.getType(), element);
+}
+
+} // namespace
+
+// --- sum, prod -------------------------------------------------------------------------------------------------------
+
+OpFoldResult SumOp::fold(FoldAdaptor) { return foldReduction(*this, {}, /*ofEqualElements=*/false); }
+Neutral SumOp::getNeutral(Type element) { return {number(element, 0)}; }
+State SumOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return {Expr(b, lhs[0]) + Expr(b, rhs[0])};
+}
+
+OpFoldResult ProdOp::fold(FoldAdaptor) { return foldReduction(*this, {}, /*ofEqualElements=*/false); }
+Neutral ProdOp::getNeutral(Type element) { return {number(element, 1)}; }
+State ProdOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return {Expr(b, lhs[0]) * Expr(b, rhs[0])};
+}
+
+// --- amax, amin ------------------------------------------------------------------------------------------------------
+
+OpFoldResult AmaxOp::fold(FoldAdaptor adaptor) {
+  return foldReduction(*this, adaptor.getOperand(), /*ofEqualElements=*/true);
+}
+Neutral AmaxOp::getNeutral(Type element) { return {extreme(element, /*largest=*/false)}; }
+State AmaxOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return {math::max(b, lhs[0], rhs[0])};
+}
+
+OpFoldResult AminOp::fold(FoldAdaptor adaptor) {
+  return foldReduction(*this, adaptor.getOperand(), /*ofEqualElements=*/true);
+}
+Neutral AminOp::getNeutral(Type element) { return {extreme(element, /*largest=*/true)}; }
+State AminOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return {math::min(b, lhs[0], rhs[0])};
+}
+
+// --- any, all --------------------------------------------------------------------------------------------------------
+
+OpFoldResult AnyOp::fold(FoldAdaptor adaptor) {
+  return foldReduction(*this, adaptor.getOperand(), /*ofEqualElements=*/true);
+}
+Neutral AnyOp::getNeutral(Type element) { return {number(element, 0)}; }
+State AnyOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return {Expr(b, lhs[0]) | Expr(b, rhs[0])};
+}
+
+OpFoldResult AllOp::fold(FoldAdaptor adaptor) {
+  return foldReduction(*this, adaptor.getOperand(), /*ofEqualElements=*/true);
+}
+Neutral AllOp::getNeutral(Type element) { return {number(element, -1)}; }
+State AllOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return {Expr(b, lhs[0]) & Expr(b, rhs[0])};
+}
+
+// --- argmax, argmin --------------------------------------------------------------------------------------------------
+
+Neutral ArgmaxOp::getNeutral(Type element) { return argNeutral(element, /*largest=*/false); }
+State ArgmaxOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return argCombine(b, lhs, rhs, /*largest=*/true);
+}
+
+Neutral ArgminOp::getNeutral(Type element) { return argNeutral(element, /*largest=*/true); }
+State ArgminOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return argCombine(b, lhs, rhs, /*largest=*/false);
+}
+
+} // namespace ogee::ir

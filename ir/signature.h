@@ -1,0 +1,29 @@
+// The attributes of function arguments and results, read from the IR.
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <optional>
+
+namespace ogee::ir {
+
+inline constexpr llvm::StringLiteral kNameAttr = "ogee.name";
+inline constexpr llvm::StringLiteral kDimsAttr = "ogee.dims";
+inline constexpr llvm::StringLiteral kRangesAttr = "ogee.ranges";
+inline constexpr llvm::StringLiteral kStridesAttr = "ogee.strides";
+
+/// What the attributes of one argument say; the lists have an entry per dim (one for an index argument) or are empty.
+struct ArgumentInfo {
+  std::string name;                    ///< "" without one
+  llvm::SmallVector<std::string> dims; ///< "" where a dim has no name
+  llvm::SmallVector<std::optional<std::pair<int64_t, int64_t>>> ranges;
+  llvm::SmallVector<int64_t> strides; ///< kRunTimeStride where only a run knows it
+};
+inline constexpr int64_t kRunTimeStride = -1;
+
+/// Reads verified attributes.
+ArgumentInfo argumentInfo(mlir::func::FuncOp function, unsigned argument);
+/// The name of a result, or "".
+std::string resultName(mlir::func::FuncOp function, unsigned result);
+
+} // namespace ogee::ir
