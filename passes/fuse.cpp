@@ -1,0 +1,303 @@
+// Forms groups: sets of ops that become one kernel each. Before: a function of pointwise, reduction, contraction,
+// movement, creation and random ops, decomposed. After: every computing op stands in exactly one `ogee.group`; movement
+// ops that are plain views of a buffer (and ops on index values) stand between the groups. The meaning of the function
+// does not change.
+//
+// A group has one full shape. Pointwise ops of that shape compute per element; reductions of it along one set of axes
+// leave the kept shape, on which further pointwise ops may work and from which a broadcast leads back to the full shape
+// (so softmax is one group). A contraction's group has the contraction first and only pointwise ops of its result's
+// shape after it.
+#include "ir/dialect.h"
+#include "ir/dims.h"
+#include "passes/passes.h"
+
+#include "mlir/IR/PatternMatch.h"
+
+#include "llvm/ADT/SetVector.h"
+
+namespace ogee::passes {
+
+#define GEN_PASS_DEF_FUSEPASS
+#include "passes/passes.h.inc"
+
+using namespace mlir;
+using runtime::Dim;
+using runtime::Shape;
+
+namespace {
+
+/// Larger groups compile slowly and run out of registers.
+constexpr size_t kMaxOps = 96;
+/// A group is named after its first ops.
+constexpr size_t kNamedOps = 4;
+
+bool sameShape(const Shape& a, const Shape& b) {
+  return a.size() == b.size() &&
+         llvm::all_of(llvm::zip_equal(a, b), [](auto p) { return same(std::get<0>(p), std::get<1>(p)); });
+}
+
+/// A constant that is written into each kernel that reads it rather than kept in memory.
+bool isCheapConstant(Operation* op) {
+  auto constant = dyn_cast_or_null<ir::ConstantOp>(op);
+  return constant && constant.getValue().isSplat();
+}
+
+bool isReduction(Operation* op) { return isa<ir::ReductionOpInterface>(op); }
+
+/// The axes of a reduction; they are adjacent (decompose sees to it).
+SmallVector<int64_t> reducedAxes(Operation* op) {
+  return llvm::to_vector(cast<ir::ReductionOpInterface>(op).getReducedAxes());
+}
+
+/// One future group.
+struct Cluster {
+  SmallVector<Operation*> ops;
+  Shape full;
+  SmallVector<int64_t> axes; ///< reduced axes, empty: nothing is reduced
+  bool fusible = false;
+  bool contraction = false;
+  int parent = -1; ///< the cluster it was merged into
+};
+
+class Fuser {
+public:
+  Fuser(Block& block, const ir::DimAnalysis& dims, bool merge) : block_(block), dims_(dims), merge_(merge) {}
+
+  void run() {
+    for (Operation& op : block_.without_terminator()) place(&op);
+    materialize();
+  }
+
+private:
+  int find(int cluster) const {
+    while (clusters_[cluster].parent >= 0) cluster = clusters_[cluster].parent;
+    return cluster;
+  }
+
+  /// The cluster that makes `value`, -1 for block arguments.
+  int clusterOf(Value value) const {
+    auto it = cluster_.find(value.getDefiningOp());
+    return it == cluster_.end() ? -1 : find(it->second);
+  }
+
+  Shape shapeOf(Value value) const { return dims_.shape(value); }
+
+  // --- which ops a cluster takes
+
+  /// Whether `shape` is the cluster's full shape without its reduced axes, or with them as axes of size 1.
+  bool isKeptShape(const Cluster& cluster, const Shape& shape) const {
+    if (cluster.axes.empty()) return false;
+    Shape dropped, unit;
+    for (auto [axis, dim] : llvm::enumerate(cluster.full)) {
+      const bool reduced = llvm::is_contained(cluster.axes, static_cast<int64_t>(axis));
+      unit.push_back(reduced ? Dim(1) : dim);
+      if (!reduced) dropped.push_back(dim);
+    }
+    return sameShape(shape, dropped) || sameShape(shape, unit);
+  }
+
+  /// Whether a broadcast leads from the cluster's kept shape to its full shape along the kept axes.
+  bool isKeptBroadcast(const Cluster& cluster, ir::BroadcastOp op) const {
+    if (!sameShape(shapeOf(op.getResult()), cluster.full) || !isKeptShape(cluster, shapeOf(op.getOperand())))
+      return false;
+    int64_t next = 0;
+    const bool dropped = op.getDims().size() + cluster.axes.size() == cluster.full.size();
+    for (int64_t dim : op.getDims()) {
+      while (dropped && llvm::is_contained(cluster.axes, next)) ++next;
+      if (dim != next++) return false;
+    }
+    return true;
+  }
+
+  /// Whether `op`, which reads a result of the cluster, can be computed in it.
+  bool accepts(const Cluster& cluster, Operation* op) const {
+    if (!cluster.fusible || cluster.ops.size() >= kMaxOps) return false;
+    if (isReduction(op))
+      return !cluster.contraction && sameShape(shapeOf(op->getOperand(0)), cluster.full) &&
+             (cluster.axes.empty() || cluster.axes == reducedAxes(op)) &&
+             (reducedAxes(op).size() < 2 || !hasIota(cluster));
+    const Shape shape = shapeOf(op->getResult(0));
+    if (isa<ir::PointwiseOpInterface>(op)) return sameShape(shape, cluster.full) || isKeptShape(cluster, shape);
+    if (auto broadcast = dyn_cast<ir::BroadcastOp>(op)) return isKeptBroadcast(cluster, broadcast);
+    if (isa<ir::ReshapeOp>(op)) return isKeptShape(cluster, shape) && isKeptShape(cluster, shapeOf(op->getOperand(0)));
+    return false;
+  }
+
+  /// Whether two clusters can be one: the same full shape, and no two sets of reduced axes.
+  bool compatible(const Cluster& a, const Cluster& b) const {
+    return a.fusible && b.fusible && !a.contraction && !b.contraction && sameShape(a.full, b.full) &&
+           (a.axes.empty() || b.axes.empty() || a.axes == b.axes) && a.ops.size() + b.ops.size() < kMaxOps &&
+           (std::max(a.axes.size(), b.axes.size()) < 2 || (!hasIota(a) && !hasIota(b)));
+  }
+
+  /// A position along one axis cannot be told from one along several axes reduced as one.
+  static bool hasIota(const Cluster& cluster) {
+    return llvm::any_of(cluster.ops, [](Operation* op) { return isa<ir::IotaOp>(op); });
+  }
+
+  // --- cycles
+
+  /// Whether cluster `from` needs a result of `target` (transitively).
+  bool needs(int from, int target, llvm::SmallDenseSet<int>& seen) const {
+    if (from == target) return true;
+    if (!seen.insert(from).second) return false;
+    for (Operation* op : clusters_[from].ops)
+      for (Value operand : op->getOperands())
+        if (int next = clusterOf(operand); next >= 0 && next != from && needs(next, target, seen)) return true;
+    return false;
+  }
+
+  /// Whether joining `target` with something that reads `operands` closes a cycle: one of them comes from outside and
+  /// needs `target`.
+  bool closesCycle(ValueRange operands, int target, int other = -1) const {
+    for (Value operand : operands) {
+      const int source = clusterOf(operand);
+      llvm::SmallDenseSet<int> seen;
+      if (source >= 0 && source != target && source != other && needs(source, target, seen)) return true;
+    }
+    return false;
+  }
+
+  bool mergeClosesCycle(int a, int b) const {
+    for (auto [from, to] : {std::pair(a, b), std::pair(b, a)})
+      for (Operation* op : clusters_[from].ops)
+        if (closesCycle(op->getOperands(), to, from)) return true;
+    return false;
+  }
+
+  // --- placing
+
+  /// A cluster of its own for `op`.
+  int start(Operation* op) {
+    Cluster cluster;
+    cluster.ops.push_back(op);
+    if (isReduction(op)) {
+      cluster.full = shapeOf(op->getOperand(0));
+      cluster.axes = reducedAxes(op);
+      cluster.fusible = true;
+    } else if (isa<ir::PointwiseOpInterface, ir::DotOp>(op)) {
+      cluster.full = shapeOf(op->getResult(0));
+      cluster.fusible = true;
+      cluster.contraction = isa<ir::DotOp>(op);
+    }
+    clusters_.push_back(std::move(cluster));
+    return clusters_.size() - 1;
+  }
+
+  void place(Operation* op) {
+    int home = -1;
+    if (merge_ && !isa<ir::DotOp, ir::ConstantOp>(op))
+      for (Value operand : op->getOperands()) {
+        const int source = clusterOf(operand);
+        if (source < 0 || source == home || !accepts(clusters_[source], op) || closesCycle(op->getOperands(), source))
+          continue;
+        if (home < 0)
+          home = source;
+        else if (compatible(clusters_[home], clusters_[source]) && !mergeClosesCycle(home, source))
+          merge(home, source);
+      }
+    if (home < 0) {
+      cluster_[op] = start(op);
+      return;
+    }
+    Cluster& cluster = clusters_[home];
+    cluster.ops.push_back(op);
+    if (isReduction(op)) cluster.axes = reducedAxes(op);
+    cluster_[op] = home;
+  }
+
+  void merge(int into, int from) {
+    Cluster &target = clusters_[into], &source = clusters_[from];
+    target.ops.append(source.ops);
+    llvm::sort(target.ops, [](Operation* a, Operation* b) { return a->isBeforeInBlock(b); });
+    if (target.axes.empty()) target.axes = source.axes;
+    source.ops.clear();
+    source.parent = into;
+  }
+
+  // --- building the groups
+
+  void materialize() {
+    SmallVector<int> order;
+    llvm::SmallDenseSet<int> visited;
+    for (Operation& op : block_.without_terminator()) visit(find(cluster_.lookup(&op)), visited, order);
+    Operation* end = block_.getTerminator();
+    for (int cluster : order)
+      for (Operation* op : clusters_[cluster].ops) op->moveBefore(end);
+    for (int cluster : order)
+      if (clusters_[cluster].fusible && !isCheapConstant(clusters_[cluster].ops.front()))
+        buildGroup(clusters_[cluster].ops);
+    for (Operation& op : llvm::make_early_inc_range(llvm::reverse(block_)))
+      if (isCheapConstant(&op) && op.use_empty()) op.erase();
+  }
+
+  /// Clusters in an order in which each comes after those it reads.
+  void visit(int cluster, llvm::SmallDenseSet<int>& visited, SmallVector<int>& order) const {
+    if (!visited.insert(cluster).second) return;
+    for (Operation* op : clusters_[cluster].ops)
+      for (Value operand : op->getOperands())
+        if (int source = clusterOf(operand); source >= 0 && source != cluster) visit(source, visited, order);
+    order.push_back(cluster);
+  }
+
+  static void buildGroup(ArrayRef<Operation*> ops) {
+    llvm::SmallSetVector<Operation*, 8> members(ops.begin(), ops.end());
+    llvm::SmallSetVector<Value, 8> inputs, outputs;
+    SmallVector<Operation*> constants;
+    SmallVector<Location> locations;
+    for (Operation* op : ops) {
+      locations.push_back(op->getLoc());
+      for (Value operand : op->getOperands()) {
+        if (members.contains(operand.getDefiningOp())) continue;
+        if (isCheapConstant(operand.getDefiningOp()))
+          constants.push_back(operand.getDefiningOp());
+        else
+          inputs.insert(operand);
+      }
+      for (Value result : op->getResults())
+        if (llvm::any_of(result.getUsers(), [&](Operation* user) { return !members.contains(user); }))
+          outputs.insert(result);
+    }
+    OpBuilder builder(ops.back());
+    std::string name;
+    for (Operation* op : ArrayRef(ops).take_front(kNamedOps))
+      name += (name.empty() ? "" : "_") + op->getName().stripDialect().str();
+    Location loc = FusedLoc::get(builder.getContext(), locations);
+    auto group =
+        builder.create<ir::GroupOp>(loc, TypeRange(ValueRange(outputs.getArrayRef())), inputs.getArrayRef(), name);
+    Block* body = &group.getBody().emplaceBlock();
+    IRMapping mapping;
+    for (Value input : inputs) mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+    builder.setInsertionPointToEnd(body);
+    for (Operation* constant : constants)
+      if (!mapping.contains(constant->getResult(0))) builder.clone(*constant, mapping);
+    for (Operation* op : ops) builder.clone(*op, mapping);
+    SmallVector<Value> yields;
+    for (Value output : outputs) yields.push_back(mapping.lookup(output));
+    builder.create<ir::YieldOp>(loc, yields);
+    for (auto [from, to] : llvm::zip_equal(outputs, group.getResults()))
+      Value(from).replaceUsesWithIf(to, [&](OpOperand& use) { return !members.contains(use.getOwner()); });
+    for (Operation* op : llvm::reverse(ops)) op->erase();
+  }
+
+  Block& block_;
+  const ir::DimAnalysis& dims_;
+  const bool merge_;
+  SmallVector<Cluster> clusters_;
+  llvm::DenseMap<Operation*, int> cluster_;
+};
+
+struct FusePass : impl::FusePassBase<FusePass> {
+  using FusePassBase::FusePassBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isExternal()) return;
+    FailureOr<ir::DimAnalysis> dims = ir::DimAnalysis::run(function);
+    if (failed(dims)) return signalPassFailure();
+    Fuser(function.getBody().front(), *dims, merge).run();
+  }
+};
+
+} // namespace
+} // namespace ogee::passes

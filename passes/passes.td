@@ -1,0 +1,46 @@
+//===-- The passes on graphs, in the order of the pipeline ---===//
+// Each entry says what the pass does, what it requires and what it leaves behind, with a snippet that is the first case
+// of its test.
+#ifndef OGEE_PASSES_PASSES_TD
+#define OGEE_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def DecomposePass : Pass<"decompose", "::mlir::func::FuncOp"> {
+  let summary = "Brings contractions and reductions into the forms that code generation knows.";
+  let description = [{
+    Requires nothing. Afterwards every `dot` is [batch…, m, k] x [batch…, k, n] with both m and n different from the
+    number 1, and the axes of every reduction are adjacent.
+
+    - Other orders and numbers of axes become transposes and reshapes around such a dot.
+    - A dot with one row or one column is a product and a sum, and is added up as reductions are.
+    - A reduction over axes that are apart is one over the last run of adjacent axes, then one over the others.
+
+    ```mlir
+    %r = ogee.sum %x [0, 2] : tensor<2x3x4xf32> -> tensor<3xf32>
+    // becomes
+    %0 = ogee.sum %x [2] : tensor<2x3x4xf32> -> tensor<2x3xf32>
+    %r = ogee.sum %0 [0] : tensor<2x3xf32> -> tensor<3xf32>
+    ```
+  }];
+  let dependentDialects = ["::ogee::ir::OgeeDialect"];
+}
+
+def FusePass : Pass<"fuse", "::mlir::func::FuncOp"> {
+  let summary = "Puts ops that become one kernel into groups.";
+  let description = [{
+    Requires what `decompose` leaves. Afterwards every computing op stands in exactly one `ogee.group`; between the
+    groups stand constants, views, pads, concatenations and ops on index values.
+
+    ```mlir
+    %0 = ogee.add %x, %y : tensor<4xf32>
+    %1 = ogee.mul %0, %w : tensor<4xf32>
+    // becomes
+    %1 = ogee.group "add_mul" (%a = %x, %b = %y, %c = %w : …) -> tensor<4xf32> { … }
+    ```
+  }];
+  let options = [Option<"merge", "merge", "bool", "true", "put several ops into a group (false: one each)">];
+  let dependentDialects = ["::ogee::ir::OgeeDialect"];
+}
+
+#endif // OGEE_PASSES_PASSES_TD

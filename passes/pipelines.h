@@ -1,0 +1,18 @@
+// The order of the passes: what a compilation runs, stage by stage.
+#pragma once
+
+#include "mlir/Pass/PassManager.h"
+
+namespace ogee::passes {
+
+/// Folds, canonical forms, common subexpressions.
+void addSimplify(mlir::OpPassManager& passes);
+/// The forms that code generation knows.
+void addDecompose(mlir::OpPassManager& passes);
+/// Groups; `merge` false puts each op into one of its own.
+void addFuse(mlir::OpPassManager& passes, bool merge = true);
+
+/// Makes the pipelines known by name (`--simplify`, `--graph`: all of the above), for tools.
+void registerPipelines();
+
+} // namespace ogee::passes
