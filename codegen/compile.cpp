@@ -1,0 +1,177 @@
+// The plot of a compilation, top to bottom.
+#include "codegen/compile.h"
+
+#include "codegen/cpu/emit.h"
+#include "codegen/cpu/lower.h"
+#include "codegen/plan.h"
+#include "ir/dialect.h"
+#include "passes/pipelines.h"
+#include "runtime/build_id.h"
+#include "runtime/runtime.h"
+
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+#include <map>
+
+namespace ogee::codegen {
+
+using namespace mlir;
+
+namespace {
+
+/// `op` as text that parses again on its own.
+std::string print(Operation* op, bool locations) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  OpPrintingFlags flags;
+  op->print(out, flags.enableDebugInfo(locations).useLocalScope());
+  return text;
+}
+
+/// One compilation: the graph on its way to a program.
+class Compilation {
+public:
+  Compilation(func::FuncOp graph, const CompileOptions& options)
+      : graph_(graph), options_(options), target_(options.target ? *options.target : hostTarget()) {}
+
+  FailureOr<runtime::Program> run() {
+    report(Stage::trace);
+    if (failed(rewrite(passes::addSimplify, Stage::simplify)) ||
+        failed(rewrite(passes::addDecompose, Stage::decompose)) ||
+        failed(rewrite([this](OpPassManager& passes) { passes::addFuse(passes, options_.fuse); }, Stage::fuse)))
+      return failure();
+    FailureOr<Plan> planned = plan(graph_, target_);
+    if (failed(planned) || failed(makeKernels(*planned))) return failure();
+    planned->program.name = options_.name.empty() ? graph_.getSymName().str() : options_.name;
+    planned->program.trusted = options_.trusted;
+    return std::move(planned->program);
+  }
+
+private:
+  bool watched() const { return static_cast<bool>(options_.onStage); }
+
+  void report(Stage stage) {
+    if (watched()) options_.onStage(stage, print(graph_, /*locations=*/true) + "\n");
+  }
+
+  LogicalResult rewrite(llvm::function_ref<void(OpPassManager&)> pipeline, Stage stage) {
+    PassManager passes(graph_.getContext(), func::FuncOp::getOperationName());
+#ifdef NDEBUG
+    passes.enableVerifier(false);
+#endif
+    pipeline(passes);
+    if (failed(passes.run(graph_))) return failure();
+    report(stage);
+    return success();
+  }
+
+  /// An image for each nest: from the cache, or compiled.
+  LogicalResult makeKernels(Plan& plan) {
+    for (const Nest& nest : plan.nests) {
+      const std::string text = toString(nest);
+      append(Stage::nest, "// " + nest.name + "\n" + text + "\n");
+      auto image = watched() ? runtime::Result<runtime::ImageRef>(build(nest)) : cached(nest, text);
+      if (!image.ok())
+        return image.failure().message.empty() ? failure() : LogicalResult(graph_.emitError(image.failure().message));
+      plan.program.images.push_back(*image);
+    }
+    for (auto& [stage, text] : texts_) options_.onStage(stage, text);
+    return success();
+  }
+
+  runtime::Result<runtime::ImageRef> cached(const Nest& nest, const std::string& text) {
+    const std::string key =
+        std::string(runtime::build_id(reinterpret_cast<const void*>(&hostTarget))) + "\n" + target_.key() + "\n" + text;
+    return runtime::Runtime::get().kernels().image(runtime::hash128(key), [&]() -> runtime::Result<runtime::ImageData> {
+      FailureOr<runtime::ImageData> data = compileNest(nest);
+      if (failed(data)) return runtime::Failure{""}; // a diagnostic has said why
+      return std::move(*data);
+    });
+  }
+
+  runtime::Result<runtime::ImageRef> build(const Nest& nest) {
+    FailureOr<runtime::ImageData> data = compileNest(nest);
+    if (failed(data)) return runtime::Failure{""};
+    return std::make_shared<const runtime::Image>(std::move(*data));
+  }
+
+  FailureOr<runtime::ImageData> compileNest(const Nest& nest) {
+    OwningOpRef<ModuleOp> module = cpu::emit(*graph_.getContext(), nest, target_);
+    if (watched()) append(Stage::loops, "// " + nest.name + "\n" + print(*module, /*locations=*/false) + "\n");
+    if (failed(cpu::lowerToLLVM(*module))) return failure();
+    llvm::LLVMContext context;
+    std::unique_ptr<llvm::Module> llvmModule = cpu::translate(*module, context, target_);
+    if (!llvmModule) return graph_.emitError("cannot translate a kernel to LLVM IR for ") << target_.triple;
+    if (watched()) {
+      std::string text;
+      llvm::raw_string_ostream out(text);
+      out << "; " << nest.name << "\n" << *llvmModule << "\n";
+      append(Stage::llvm, text);
+      auto assembly = cpu::generate(*llvm::CloneModule(*llvmModule), target_, /*assembly=*/true, graph_.getLoc());
+      if (succeeded(assembly))
+        append(Stage::assembly, "# " + nest.name + "\n" + std::string(assembly->begin(), assembly->end()) + "\n");
+    }
+    auto object = cpu::generate(*llvmModule, target_, /*assembly=*/false, graph_.getLoc());
+    if (failed(object)) return failure();
+    return cpu::link(*object, target_, graph_.getLoc());
+  }
+
+  void append(Stage stage, const std::string& text) {
+    if (watched()) texts_[stage] += text;
+  }
+
+  func::FuncOp graph_;
+  const CompileOptions& options_;
+  const TargetInfo& target_;
+  std::map<Stage, std::string> texts_; ///< of the stages that are per kernel
+};
+
+} // namespace
+
+StringRef nameOf(Stage stage) {
+  static constexpr const char* kNames[] = {"trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm"};
+  return kNames[static_cast<int>(stage)];
+}
+
+void registerDialects(DialectRegistry& registry) {
+  registry.insert<ir::OgeeDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+FailureOr<runtime::Program> compile(func::FuncOp graph, const CompileOptions& options) {
+  if (!options.target && !hostTargetError().empty()) return graph.emitError(hostTargetError());
+  MLIRContext* context = graph.getContext();
+  if (!context->getLoadedDialect<math::MathDialect>()) {
+    DialectRegistry registry;
+    registerDialects(registry);
+    context->appendDialectRegistry(registry);
+    context->loadAllAvailableDialects();
+  }
+  return Compilation(graph, options).run();
+}
+
+std::function<void(Stage, const std::string&)> dumpTo(const std::string& folder, const std::string& name) {
+  if (llvm::sys::fs::create_directories(folder)) return nullptr;
+  return [folder, name](Stage stage, const std::string& text) {
+    const bool mlir = stage != Stage::nest && stage != Stage::llvm && stage != Stage::assembly;
+    const char* suffix = mlir ? ".mlir" : stage == Stage::nest ? ".txt" : stage == Stage::llvm ? ".ll" : ".s";
+    const std::string path = folder + "/" + name + "." + llvm::formatv("{0:2}", static_cast<int>(stage) + 1).str() +
+                             "-" + nameOf(stage).str() + suffix;
+    std::error_code error;
+    llvm::raw_fd_ostream out(path, error);
+    if (!error) out << text;
+  };
+}
+
+} // namespace ogee::codegen

@@ -1,0 +1,110 @@
+// Chooses the emitter for a nest, and answers what the launcher must know.
+#include "codegen/cpu/emit.h"
+
+#include "codegen/cpu/kernel.h"
+#include "codegen/cpu/loops.h"
+
+namespace ogee::codegen::cpu {
+
+using namespace mlir;
+
+namespace {
+
+enum class Shape { map, rows, columns, product, pack };
+
+Shape shapeOf(const Nest& nest) {
+  if (nest.contraction) return Shape::product;
+  if (nest.pack) return Shape::pack;
+  if (nest.reducedDim() < 0) return Shape::map;
+  return nest.reducedDim() == static_cast<int>(nest.vectorDim()) ? Shape::rows : Shape::columns;
+}
+
+Dim productOf(ArrayRef<Dim> dims) {
+  Dim product = 1;
+  for (const Dim& dim : dims) product = product * dim;
+  return product;
+}
+
+/// Elements a unit handles times a rough cost of its nodes.
+Dim costOf(const Nest& nest, const Dim& elements) {
+  int64_t perElement = 1;
+  for (const Node& node : nest.nodes) perElement += isCostly(node) ? 8 : 1;
+  return elements * Dim(perElement);
+}
+
+LaunchFacts reductionFacts(const Nest& nest, const TargetInfo& target) {
+  const int reduced = nest.reducedDim(), last = nest.vectorDim();
+  const Dim width = reduced == last ? 1 : chooseWidth(nest, target);
+  const Dim chunks = ceil_div(nest.extents[reduced], Dim(chunkSize(nest)));
+  Dim units = 1;
+  for (int dim = 0; dim < static_cast<int>(nest.rank()); ++dim)
+    if (dim != reduced) units = units * (dim == last ? ceil_div(nest.extents[dim], width) : nest.extents[dim]);
+  const Dim scratch = RowPlan(nest, target).scratchBytes();
+  switch (nest.chunks) {
+  case Chunks::all: return {units, costOf(nest, nest.extents[reduced] * width), scratch};
+  case Chunks::partials: return {units * chunks, costOf(nest, Dim(chunkSize(nest)) * width), scratch};
+  case Chunks::combine: return {units, chunks * width * 16, scratch};
+  }
+  llvm_unreachable("all ways are listed");
+}
+
+} // namespace
+
+unsigned passesOver(const Nest& nest) {
+  unsigned passes = 0;
+  for (auto [phase, node] : llvm::zip_equal(phaseOf(nest), nest.nodes))
+    passes = std::max(passes, node.kind == Node::Kind::reduce || node.varies ? phase + 1 : 0);
+  return passes;
+}
+
+int64_t chunkSize(const Nest& nest) {
+  return nest.reducedDim() == static_cast<int>(nest.vectorDim()) ? kChunkElements : kChunkRows;
+}
+
+OwningOpRef<ModuleOp> emit(MLIRContext& context, const Nest& nest, const TargetInfo& target) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context), StringRef(nest.name));
+  Kernel kernel(*module, nest, target);
+  switch (shapeOf(nest)) {
+  case Shape::map: emitMap(kernel); break;
+  case Shape::rows: emitRows(kernel); break;
+  case Shape::columns: emitColumns(kernel); break;
+  case Shape::product: emitProduct(kernel); break;
+  case Shape::pack: emitPack(kernel); break;
+  }
+  return module;
+}
+
+LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
+  const ArrayRef<Dim> extents = nest.extents;
+  const unsigned last = nest.vectorDim();
+  switch (shapeOf(nest)) {
+  case Shape::map: {
+    const Dim block = kMapBlock;
+    const Dim inner = extents[last].is_number() && extents[last].number() <= kMapBlock ? extents[last] : block;
+    return {productOf(extents.drop_back()) * ceil_div(extents[last], block), costOf(nest, inner), 0};
+  }
+  case Shape::rows:
+  case Shape::columns: return reductionFacts(nest, target);
+  case Shape::product: {
+    const Contraction& c = *nest.contraction;
+    const Dim blocks = ceil_div(extents[last - 1], Dim(c.blockRows)) * ceil_div(extents[last], Dim(c.columns()));
+    return {productOf(extents.drop_back(2)) * blocks, c.k * Dim(c.blockRows * c.columns() / 16), 0};
+  }
+  case Shape::pack:
+    return {productOf(extents.drop_back(2)) * ceil_div(extents[last], Dim(nest.pack->columns)),
+            extents[last - 1] * Dim(nest.pack->columns / 4), 0};
+  }
+  llvm_unreachable("all shapes are listed");
+}
+
+unsigned chooseWidth(const Nest& nest, const TargetInfo& target) {
+  unsigned bits = 32;
+  for (const Node& node : nest.nodes) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
+  const unsigned registers = target.vectorRegisters >= 32 ? 4 : 2;
+  unsigned width = std::min<unsigned>(target.vectorBits / bits * registers, 64);
+  const Dim& inner = nest.extents[nest.vectorDim()];
+  if (inner.is_number()) width = std::min<uint64_t>(width, llvm::PowerOf2Ceil(std::max<int64_t>(inner.number(), 1)));
+  return width;
+}
+
+} // namespace ogee::codegen::cpu

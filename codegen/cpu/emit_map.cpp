@@ -1,0 +1,56 @@
+// Nests that reduce nothing: units are blocks of the innermost dim, vectors along it, one masked tail.
+#include "codegen/cpu/emit.h"
+#include "codegen/cpu/loops.h"
+
+namespace ogee::codegen::cpu {
+
+using namespace mlir;
+
+void forVectors(Kernel& kernel, Value from, Value to, unsigned width, llvm::function_ref<void(Value, Value)> body) {
+  if (width == 1) {
+    kernel.forLoop(from, to, 1, [&](Value first) { body(first, Value()); });
+    return;
+  }
+  Value rest = kernel.rem(kernel.sub(to, from), kernel.index(width));
+  Value whole = kernel.sub(to, rest);
+  kernel.forLoop(from, whole, width, [&](Value first) { body(first, Value()); });
+  kernel.ifThen(kernel.less(kernel.index(0), rest), [&] { body(whole, rest); });
+}
+
+namespace {
+
+/// Evaluates what does not differ along the innermost dim before the loop over it.
+void hoist(Body& body, const Nest& nest, Scope& scope) {
+  for (unsigned node = 0; node < nest.nodes.size(); ++node)
+    if (body.invariantAlong(node, nest.vectorDim())) body.evaluate(node, scope);
+}
+
+} // namespace
+
+void emitMap(Kernel& kernel) {
+  const Nest& nest = kernel.nest;
+  Body body(kernel);
+  const unsigned last = nest.vectorDim(), width = chooseWidth(nest, kernel.target);
+  kernel.forLoop(kernel.begin(), kernel.end(), 1, [&](Value unit) {
+    SmallVector<Value> extents;
+    for (unsigned dim = 0; dim < last; ++dim) extents.push_back(kernel.index(nest.extents[dim]));
+    Value inner = kernel.index(nest.extents[last]);
+    extents.push_back(kernel.ceilDiv(inner, kMapBlock));
+    Scope scope;
+    scope.point = kernel.delinearize(unit, extents);
+    Value from = kernel.mul(scope.point[last], kernel.index(kMapBlock));
+    Value to = kernel.min(inner, kernel.add(from, kernel.index(kMapBlock)));
+    scope.point[last] = from;
+    hoist(body, nest, scope);
+    forVectors(kernel, from, to, width, [&](Value first, Value count) {
+      Scope lanes = scope;
+      lanes.point[last] = first;
+      lanes.width = width;
+      if (count) body.setCount(lanes, count);
+      for (const Store& store : nest.stores) body.store(store, lanes);
+    });
+  });
+  kernel.finish();
+}
+
+} // namespace ogee::codegen::cpu

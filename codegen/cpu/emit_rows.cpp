@@ -1,0 +1,223 @@
+// Nests whose innermost dim is reduced: a unit is one row. Each pass goes over the row in chunks of 4096 elements with
+// 64 virtual lanes; lanes, then chunks are combined by fixed trees. Costly values that a later pass reads again stay in
+// scratch memory.
+#include "codegen/cpu/emit.h"
+#include "codegen/cpu/loops.h"
+
+namespace ogee::codegen::cpu {
+
+using namespace mlir;
+
+namespace {
+
+/// Accumulators of all reductions of a pass, for each part of the virtual lanes: partials[reduction][part].
+using Partials = SmallVector<SmallVector<Partial>>;
+
+class RowEmitter {
+public:
+  explicit RowEmitter(Kernel& kernel)
+      : kernel_(kernel), nest_(kernel.nest), body_(kernel), plan_(kernel.nest, kernel.target), last_(nest_.vectorDim()),
+        width_(chooseWidth(nest_, kernel.target)), parts_(kVirtualLanes / width_),
+        length_(kernel.index(nest_.extents[last_])), chunks_{kernel, length_, kChunkElements} {}
+
+  void emit() {
+    kernel_.forLoop(kernel_.begin(), kernel_.end(), 1, [&](Value unit) {
+      SmallVector<Value> extents;
+      for (unsigned dim = 0; dim < last_; ++dim) extents.push_back(kernel_.index(nest_.extents[dim]));
+      if (nest_.chunks == Chunks::partials) extents.push_back(chunks_.count());
+      Scope row;
+      row.point = kernel_.delinearize(unit, extents);
+      if (nest_.chunks != Chunks::partials) row.point.push_back(kernel_.index(0));
+      emitUnit(unit, row);
+    });
+    kernel_.finish();
+  }
+
+private:
+  void emitUnit(Value unit, Scope& row) {
+    if (nest_.chunks == Chunks::partials) {
+      emitPartials(unit, row);
+      return;
+    }
+    if (nest_.chunks == Chunks::combine)
+      combinePartials(unit, row);
+    else
+      for (unsigned phase = 0; phase < plan_.phases.size(); ++phase) emitPhase(phase, row);
+    for (unsigned store : plan_.keptStores) body_.store(nest_.stores[store], row);
+  }
+
+  /// One chunk of one row: its states go into the partial buffers, at the number of the unit.
+  void emitPartials(Value unit, Scope& row) {
+    Value chunk = row.point[last_];
+    row.point[last_] = kernel_.index(0);
+    const RowPlan::Phase& phase = plan_.phases[0];
+    const Scope pass = hoisted(kernel_, body_, phase, row, last_);
+    std::vector<Reducer> reducers = reducersOf(kernel_, body_, phase);
+    unsigned next = 0;
+    for (auto [reducer, partial] :
+         llvm::zip_equal(reducers, reduceRange(0, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk))))
+      reducer.store(partialBuffers(kernel_, reducer, next), unit, partial, Scope());
+  }
+
+  void combinePartials(Value unit, Scope& row) {
+    unsigned next = 0;
+    for (Reducer& reducer : reducersOf(kernel_, body_, plan_.phases[0])) {
+      SmallVector<Value> memrefs = partialBuffers(kernel_, reducer, next);
+      reducer.placeStack(kernel_.index(plan_.offsetOf(reducer.node())), 1);
+      Value first = kernel_.mul(unit, chunks_.count());
+      kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
+        reducer.push(chunk, reducer.load(memrefs, kernel_.add(first, chunk), Scope()));
+      });
+      row.known[reducer.node()] = reducer.result(reducer.pop(chunks_.count()));
+    }
+  }
+
+  void emitPhase(unsigned index, Scope& row) {
+    const RowPlan::Phase& phase = plan_.phases[index];
+    const Scope pass = hoisted(kernel_, body_, phase, row, last_);
+    if (phase.reductions.empty()) {
+      emitRange(index, pass, kernel_.index(0), length_);
+      return;
+    }
+    std::vector<Reducer> reducers = reducersOf(kernel_, body_, phase);
+    if (oneChunk()) {
+      for (auto [reducer, partial] :
+           llvm::zip_equal(reducers, reduceRange(index, pass, reducers, kernel_.index(0), length_)))
+        row.known[reducer.node()] = reducer.result(partial);
+      return;
+    }
+    for (Reducer& reducer : reducers) reducer.placeStack(kernel_.index(plan_.offsetOf(reducer.node())), 1);
+    kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
+      for (auto [reducer, partial] :
+           llvm::zip_equal(reducers, reduceRange(index, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk))))
+        reducer.push(chunk, partial);
+    });
+    for (Reducer& reducer : reducers) row.known[reducer.node()] = reducer.result(reducer.pop(chunks_.count()));
+  }
+
+  bool oneChunk() const {
+    const Dim& length = nest_.extents[last_];
+    return length.is_number() && length.number() <= kChunkElements;
+  }
+
+  /// The lanes from `first` on, as a scope; kept nodes of earlier passes are read from scratch memory on the way.
+  Scope lanesAt(unsigned phase, const Scope& row, Value first, Value count) {
+    Scope lanes = row;
+    lanes.point[last_] = first;
+    lanes.width = width_;
+    if (count) body_.setCount(lanes, count);
+    for (unsigned earlier = 0; earlier < phase; ++earlier)
+      for (unsigned node : plan_.phases[earlier].keeps)
+        lanes.known[node] = body_.load(keptRow(node), nest_.nodes[node].element, first, Dim(1), lanes);
+    return lanes;
+  }
+
+  Value keptRow(unsigned node) {
+    return kernel_.scratch(nest_.nodes[node].element, kernel_.index(plan_.offsetOf(node)));
+  }
+
+  void storePoint(unsigned index, Scope& lanes) {
+    const RowPlan::Phase& phase = plan_.phases[index];
+    for (unsigned store : phase.stores) body_.store(nest_.stores[store], lanes);
+    for (unsigned node : phase.keeps)
+      body_.storeVector(body_.evaluateWide(node, lanes), keptRow(node), lanes.point[last_], Dim(1), lanes);
+  }
+
+  void emitRange(unsigned index, const Scope& row, Value from, Value to) {
+    forVectors(kernel_, from, to, width_, [&](Value first, Value count) {
+      Scope lanes = lanesAt(index, row, first, count);
+      storePoint(index, lanes);
+    });
+  }
+
+  /// One step over (up to) 64 elements from `first` on: `count` of them if given.
+  Partials step(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value first, Value count,
+                Partials partials) {
+    for (unsigned part = 0; part < parts_; ++part) {
+      Value skip = kernel_.index(part * width_);
+      Value rest = count ? kernel_.sub(count, skip) : Value();
+      if (count && isEmpty(rest)) break;
+      Scope lanes = lanesAt(index, row, kernel_.add(first, skip), rest);
+      for (auto [reducer, partial] : llvm::zip_equal(reducers, partials)) accumulate(reducer, lanes, partial[part]);
+      storePoint(index, lanes);
+    }
+    return partials;
+  }
+
+  static bool isEmpty(Value count) {
+    auto constant = count.getDefiningOp<arith::ConstantIndexOp>();
+    return constant && constant.value() <= 0;
+  }
+
+  void accumulate(Reducer& reducer, Scope& lanes, Partial& partial) {
+    const Node& node = nest_.nodes[reducer.node()];
+    Value element = body_.evaluateWide(node.args[0], lanes), position;
+    if (reducer.needsIndex()) position = body_.positions(lanes, last_);
+    Partial lifted = reducer.lift(element, position);
+    if (!lanes.mask) {
+      partial = reducer.combine(partial, lifted);
+      return;
+    }
+    Partial before = partial.empty() ? reducer.neutral(width_) : partial;
+    partial = reducer.select(lanes.mask, reducer.combine(before, lifted), before);
+  }
+
+  static SmallVector<Value> flatten(const Partials& partials) {
+    SmallVector<Value> flat;
+    for (const auto& parts : partials)
+      for (const Partial& partial : parts) flat.append(partial.begin(), partial.end());
+    return flat;
+  }
+
+  Partials unflatten(std::vector<Reducer>& reducers, ValueRange flat) {
+    Partials partials;
+    for (Reducer& reducer : reducers) {
+      partials.emplace_back();
+      for (unsigned part = 0; part < parts_; ++part) {
+        partials.back().emplace_back(flat.begin(), flat.begin() + reducer.types().size());
+        flat = flat.drop_front(reducer.types().size());
+      }
+    }
+    return partials;
+  }
+
+  /// One pass over [from, to): the partial result of each reduction, as scalars.
+  SmallVector<Partial> reduceRange(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from,
+                                   Value to) {
+    Value rest = kernel_.rem(kernel_.sub(to, from), kernel_.index(kVirtualLanes));
+    Value whole = kernel_.sub(to, rest);
+    Partials partials(reducers.size(), SmallVector<Partial>(parts_));
+    if (!isEmpty(kernel_.sub(whole, from))) {
+      for (auto [reducer, parts] : llvm::zip_equal(reducers, partials)) parts.assign(parts_, reducer.neutral(width_));
+      partials = unflatten(
+          reducers,
+          kernel_.forLoop(from, whole, kVirtualLanes, flatten(partials), [&](Value first, ValueRange carried) {
+            return flatten(step(index, row, reducers, first, Value(), unflatten(reducers, carried)));
+          }));
+    }
+    if (partials[0][0].empty()) // only a rest: nothing is carried into it
+      partials = step(index, row, reducers, whole, rest, partials);
+    else
+      partials = unflatten(reducers, kernel_.ifElse(
+                                         kernel_.less(kernel_.index(0), rest),
+                                         [&] { return flatten(step(index, row, reducers, whole, rest, partials)); },
+                                         [&] { return flatten(partials); }));
+    SmallVector<Partial> folded;
+    for (auto [reducer, parts] : llvm::zip_equal(reducers, partials)) folded.push_back(reducer.foldLanes(parts));
+    return folded;
+  }
+
+  Kernel& kernel_;
+  const Nest& nest_;
+  Body body_;
+  RowPlan plan_;
+  unsigned last_, width_, parts_;
+  Value length_;
+  Chunking chunks_;
+};
+
+} // namespace
+
+void emitRows(Kernel& kernel) { RowEmitter(kernel).emit(); }
+
+} // namespace ogee::codegen::cpu

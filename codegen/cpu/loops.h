@@ -1,0 +1,68 @@
+// What the loop emitters of this folder share.
+#pragma once
+
+#include "codegen/cpu/body.h"
+#include "codegen/cpu/reducer.h"
+
+namespace ogee::codegen::cpu {
+
+/// Elements of the innermost dim that one unit of a map kernel handles.
+constexpr int64_t kMapBlock = 8192;
+
+/// Whether a node's body is so long that its values are kept between the phases of a row rather than computed again.
+bool isCostly(const Node& node);
+
+/// In which pass over the reduced dim each node can first be computed: a reduction's result belongs to the pass after
+/// its own.
+std::vector<unsigned> phaseOf(const Nest& nest);
+
+/// What happens in which pass, and where in scratch memory things lie, for nests that reduce.
+class RowPlan {
+public:
+  RowPlan(const Nest& nest, const TargetInfo& target);
+
+  struct Phase {
+    llvm::SmallVector<unsigned> reductions; ///< nodes reduced in this pass
+    llvm::SmallVector<unsigned> stores;     ///< stores per point
+    llvm::SmallVector<unsigned> keeps;      ///< costly nodes, kept in scratch for later passes
+  };
+  llvm::SmallVector<Phase> phases;
+  llvm::SmallVector<unsigned> keptStores; ///< stores once per kept point, after the last pass
+
+  Dim scratchBytes() const { return bytes_; }
+  /// Byte offset of the stack of a reduction, or of the row of a kept node.
+  Dim offsetOf(unsigned node) const { return offsets_.lookup(node); }
+
+private:
+  void placeInPhases(const Nest& nest);
+  llvm::DenseMap<unsigned, Dim> offsets_;
+  Dim bytes_ = 0;
+};
+
+/// The chunks of a reduced dim: `size` elements or rows each, the last one perhaps fewer.
+struct Chunking {
+  Kernel& kernel;
+  mlir::Value length;
+  int64_t size;
+
+  mlir::Value count() const { return kernel.ceilDiv(length, size); }
+  mlir::Value begin(mlir::Value chunk) const { return kernel.mul(chunk, kernel.index(size)); }
+  mlir::Value end(mlir::Value chunk) const { return kernel.min(length, kernel.add(begin(chunk), kernel.index(size))); }
+};
+
+/// The reductions of a pass, and the memrefs of the states of chunks of one of them (`next` walks over Nest::partials).
+std::vector<Reducer> reducersOf(Kernel& kernel, Body& body, const RowPlan::Phase& phase);
+llvm::SmallVector<mlir::Value> partialBuffers(Kernel& kernel, const Reducer& reducer, unsigned& next);
+
+/// The scope of a pass over `dim`: `outer`, and the values that the pass needs and that do not differ along that dim.
+Scope hoisted(Kernel& kernel, Body& body, const RowPlan::Phase& phase, const Scope& outer, unsigned dim);
+
+/// The nodes that `roots` need, each after its args.
+llvm::SmallVector<unsigned> neededBy(const Nest& nest, llvm::ArrayRef<unsigned> roots);
+
+/// `body(first, count)` for each step of `width` in [from, to): `count` is null for whole steps, and the rest of a last
+/// partial one.
+void forVectors(Kernel& kernel, mlir::Value from, mlir::Value to, unsigned width,
+                llvm::function_ref<void(mlir::Value first, mlir::Value count)> body);
+
+} // namespace ogee::codegen::cpu

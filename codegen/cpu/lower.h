@@ -1,0 +1,29 @@
+// From a kernel's module (scf, vector, memref, arith, math) to an object in memory, then to an image that the runtime
+// can load.
+#pragma once
+
+#include "codegen/target.h"
+#include "runtime/image.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include "llvm/IR/Module.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+namespace ogee::codegen::cpu {
+
+/// Lowers a module in place to the LLVM dialect. Functions of f64 that are left to the C library become calls through
+/// import slots: hidden writable pointers named `import.<function>`, which the runtime fills.
+llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);
+
+/// Translates to LLVM IR and optimises: a short list of passes, no unrolling, nothing that changes a float's bits.
+std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TargetInfo& target);
+
+/// Machine code: position independent, no unwind tables, no thread-local storage. `assembly` gives text instead.
+mlir::FailureOr<llvm::SmallVector<char, 0>> generate(llvm::Module& module, const TargetInfo& target, bool assembly,
+                                                     mlir::Location loc);
+
+/// Links an object into a self-contained image. An undefined symbol that is no import slot is an error.
+mlir::FailureOr<runtime::ImageData> link(llvm::ArrayRef<char> object, const TargetInfo& target, mlir::Location loc);
+
+} // namespace ogee::codegen::cpu

@@ -1,0 +1,146 @@
+// Accumulators, lane folding and the tree over chunks.
+#include "codegen/cpu/reducer.h"
+
+#include "ir/dialect.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+namespace ogee::codegen::cpu {
+
+using namespace mlir;
+
+namespace {
+
+/// Bits of the largest number of chunks there can be.
+constexpr int64_t kLevels = 52;
+
+unsigned widthOf(Value value) {
+  auto type = dyn_cast<VectorType>(value.getType());
+  return type ? type.getNumElements() : 1;
+}
+
+Value splat(ImplicitLocOpBuilder& b, TypedAttr element, unsigned width) {
+  if (width == 1) return b.create<arith::ConstantOp>(element);
+  auto type = VectorType::get({static_cast<int64_t>(width)}, element.getType());
+  return b.create<arith::ConstantOp>(DenseElementsAttr::get(type, cast<Attribute>(element)));
+}
+
+SmallVector<TypedAttr, 2> neutralState(const Nest& nest, unsigned node) {
+  const Node& self = nest.nodes[node];
+  return cast<ir::ReductionOpInterface>(self.op).getNeutral(nest.nodes[self.args[0]].element);
+}
+
+} // namespace
+
+Reducer::Reducer(Kernel& kernel, Body& body, unsigned node)
+    : kernel_(kernel), body_(body), node_(node), op_(kernel.nest.nodes[node].op),
+      neutral_(neutralState(kernel.nest, node)) {
+  for (TypedAttr value : neutral_) types_.push_back(value.getType());
+}
+
+Partial Reducer::neutral(unsigned width) {
+  Partial partial;
+  for (TypedAttr value : neutral_) partial.push_back(splat(kernel_.b, value, width));
+  return partial;
+}
+
+Partial Reducer::lift(Value element, Value index) const {
+  return needsIndex() ? Partial{element, index} : Partial{element};
+}
+
+Partial Reducer::combine(ArrayRef<Value> x, ArrayRef<Value> y) {
+  if (x.empty() || y.empty()) return x.empty() ? Partial(y.begin(), y.end()) : Partial(x.begin(), x.end());
+  return cast<ir::ReductionOpInterface>(op_).buildCombine(kernel_.b, x, y);
+}
+
+Partial Reducer::select(Value mask, ArrayRef<Value> x, ArrayRef<Value> y) {
+  Partial result;
+  for (auto [p, q] : llvm::zip_equal(x, y)) result.push_back(kernel_.b.create<arith::SelectOp>(mask, p, q));
+  return result;
+}
+
+Partial Reducer::foldLanes(SmallVector<Partial> parts) {
+  while (parts.size() > 1) {
+    const size_t half = parts.size() / 2;
+    for (size_t part = 0; part < half; ++part) parts[part] = combine(parts[part], parts[part + half]);
+    parts.resize(half);
+  }
+  Partial partial = parts[0].empty() ? neutral(1) : parts[0];
+  auto& b = kernel_.b;
+  for (int64_t width = widthOf(partial[0]); width > 1; width /= 2) {
+    Partial low, high;
+    for (Value value : partial) {
+      low.push_back(b.create<vector::ExtractStridedSliceOp>(value, 0, width / 2, 1));
+      high.push_back(b.create<vector::ExtractStridedSliceOp>(value, width / 2, width / 2, 1));
+    }
+    partial = combine(low, high);
+  }
+  for (Value& value : partial)
+    if (isa<VectorType>(value.getType())) value = b.create<vector::ExtractOp>(value, ArrayRef<int64_t>{0});
+  return partial;
+}
+
+int64_t Reducer::stackBytes(const Nest& nest, unsigned node, unsigned width) {
+  int64_t bytes = 0;
+  for (TypedAttr value : neutralState(nest, node))
+    bytes += kLevels * width * std::max<int64_t>(storageBytes(value.getType()), 8);
+  return bytes;
+}
+
+void Reducer::placeStack(Value offsetBytes, unsigned width) {
+  stack_.clear();
+  stackWidth_ = width;
+  Value offset = offsetBytes;
+  for (Type type : types_) {
+    stack_.push_back(kernel_.scratch(type, offset));
+    offset = kernel_.add(offset, kernel_.index(kLevels * width * std::max<int64_t>(storageBytes(type), 8)));
+  }
+}
+
+Partial Reducer::load(ArrayRef<Value> memrefs, Value at, const Scope& lanes) {
+  Partial partial;
+  for (auto [memref, type] : llvm::zip_equal(memrefs, types_))
+    partial.push_back(body_.load(memref, type, at, Dim(1), lanes));
+  return partial;
+}
+
+void Reducer::store(ArrayRef<Value> memrefs, Value at, ArrayRef<Value> partial, const Scope& lanes) {
+  for (auto [memref, value] : llvm::zip_equal(memrefs, partial)) body_.storeVector(value, memref, at, Dim(1), lanes);
+}
+
+Partial Reducer::loadLevel(Value level) {
+  Scope lanes;
+  lanes.width = stackWidth_;
+  return load(stack_, kernel_.mul(level, kernel_.index(stackWidth_)), lanes);
+}
+
+/// A binary counter: chunk c is merged with as many finished subtrees as c has trailing one bits.
+void Reducer::push(Value chunk, Partial partial) {
+  auto& b = kernel_.b;
+  Value next = b.create<arith::IndexCastOp>(b.getI64Type(), kernel_.add(chunk, kernel_.index(1)));
+  Value ones = b.create<arith::IndexCastOp>(b.getIndexType(), b.create<math::CountTrailingZerosOp>(next));
+  SmallVector<Value> merged = kernel_.forLoop(kernel_.index(0), ones, 1, partial, [&](Value level, ValueRange carried) {
+    return SmallVector<Value>(combine(loadLevel(level), llvm::to_vector(carried)));
+  });
+  Scope lanes;
+  lanes.width = stackWidth_;
+  store(stack_, kernel_.mul(ones, kernel_.index(stackWidth_)), merged, lanes);
+}
+
+Partial Reducer::pop(Value chunks) {
+  auto& b = kernel_.b;
+  Value bits = b.create<arith::IndexCastOp>(b.getI64Type(), chunks);
+  Value leading = b.create<math::CountLeadingZerosOp>(bits);
+  Value levels = kernel_.sub(kernel_.index(64), b.create<arith::IndexCastOp>(b.getIndexType(), leading));
+  SmallVector<Value> total =
+      kernel_.forLoop(kernel_.index(0), levels, 1, neutral(stackWidth_), [&](Value level, ValueRange carried) {
+        Value bit = b.create<arith::AndIOp>(b.create<arith::ShRUIOp>(chunks, level), kernel_.index(1));
+        Value set = b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, bit, kernel_.index(0));
+        return kernel_.ifElse(
+            set, [&] { return SmallVector<Value>(combine(loadLevel(level), llvm::to_vector(carried))); },
+            [&] { return llvm::to_vector(carried); });
+      });
+  return Partial(total.begin(), total.end());
+}
+
+} // namespace ogee::codegen::cpu

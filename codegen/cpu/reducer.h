@@ -1,0 +1,64 @@
+// One reduction of a nest while it runs: its accumulators (the values of its state: an element, or an element and its
+// position), how they combine, and the fixed binary tree by which the partial results of chunks are combined (design,
+// section 7).
+#pragma once
+
+#include "codegen/cpu/body.h"
+
+namespace ogee::codegen::cpu {
+
+/// Elements of the reduced range that one chunk sums when the reduced dim is innermost, and rows when it is not.
+constexpr int64_t kChunkElements = 4096, kChunkRows = 256;
+/// The virtual lanes of a chunk of innermost elements: the same on every target.
+constexpr int64_t kVirtualLanes = 64;
+
+/// The accumulators of one reduction: empty stands for "nothing yet", the neutral element.
+using Partial = mlir::SmallVector<mlir::Value, 2>;
+
+class Reducer {
+public:
+  Reducer(Kernel& kernel, Body& body, unsigned node);
+
+  unsigned node() const { return node_; }
+  /// Whether its state also holds the position of an element.
+  bool needsIndex() const { return types_.size() == 2; }
+  mlir::ArrayRef<mlir::Type> types() const { return types_; }
+
+  Partial neutral(unsigned width);
+  /// An element (and its index along the reduced dim, i64) as accumulators.
+  Partial lift(mlir::Value element, mlir::Value index) const;
+  Partial combine(mlir::ArrayRef<mlir::Value> x, mlir::ArrayRef<mlir::Value> y);
+  /// `mask ? x : y`.
+  Partial select(mlir::Value mask, mlir::ArrayRef<mlir::Value> x, mlir::ArrayRef<mlir::Value> y);
+  /// The reduction's result.
+  mlir::Value result(mlir::ArrayRef<mlir::Value> partial) const { return partial.back(); }
+  /// Folds the lanes of the vectors in `parts` (kVirtualLanes in all, ascending) to scalars: lane i with i + 32, then i
+  /// + 16, …
+  Partial foldLanes(mlir::SmallVector<Partial> parts);
+
+  /// A state at index `at` of one memref per value, as wide as the scope.
+  Partial load(mlir::ArrayRef<mlir::Value> memrefs, mlir::Value at, const Scope& lanes);
+  void store(mlir::ArrayRef<mlir::Value> memrefs, mlir::Value at, mlir::ArrayRef<mlir::Value> partial,
+             const Scope& lanes);
+
+  // The tree over chunks: a stack of partial results kept in scratch memory, one level per bit of the number of chunks.
+  /// Scratch bytes that the stack takes with `width` lanes per accumulator.
+  static int64_t stackBytes(const Nest& nest, unsigned node, unsigned width);
+  void placeStack(mlir::Value offsetBytes, unsigned width);
+  void push(mlir::Value chunk, Partial partial);
+  Partial pop(mlir::Value chunks);
+
+private:
+  Partial loadLevel(mlir::Value level);
+
+  Kernel& kernel_;
+  Body& body_;
+  unsigned node_;
+  mlir::Operation* op_;
+  mlir::SmallVector<mlir::TypedAttr, 2> neutral_;
+  mlir::SmallVector<mlir::Type, 2> types_;
+  mlir::SmallVector<mlir::Value, 2> stack_;
+  unsigned stackWidth_ = 1;
+};
+
+} // namespace ogee::codegen::cpu

@@ -1,0 +1,139 @@
+// The passes of a nest over its reduced dim, and its scratch memory.
+#include "codegen/cpu/emit.h"
+#include "codegen/cpu/loops.h"
+#include "ir/dialect.h"
+
+namespace ogee::codegen::cpu {
+
+using namespace mlir;
+
+namespace {
+
+/// Longest scalar body that is cheaper to compute again than to keep.
+constexpr unsigned kCheapBody = 8;
+
+/// Ops in a node's scalar body, counted by building it on the side.
+unsigned bodyLength(const Node& node) {
+  auto pointwise = dyn_cast<ir::PointwiseOpInterface>(node.op);
+  if (!pointwise) return 0;
+  Block block;
+  ImplicitLocOpBuilder b(node.op->getLoc(), node.op->getContext());
+  b.setInsertionPointToEnd(&block);
+  SmallVector<Value> args;
+  for (Value operand : node.op->getOperands())
+    if (auto type = dyn_cast<RankedTensorType>(operand.getType()))
+      args.push_back(block.addArgument(type.getElementType(), node.op->getLoc()));
+  Value index = block.addArgument(b.getI64Type(), node.op->getLoc());
+  struct Probe : ir::ScalarBody {
+    Probe(ImplicitLocOpBuilder& b, ValueRange args, Value index) : ScalarBody(b, args), index(index) {}
+    Type like(Type element) override { return element; }
+    Value coordinate(unsigned) override { return index; }
+    Value linearIndex() override { return index; }
+    Value index;
+  } body(b, args, index);
+  pointwise.buildScalarBody(body);
+  return block.getOperations().size();
+}
+
+} // namespace
+
+bool isCostly(const Node& node) { return node.kind == Node::Kind::scalar && bodyLength(node) > kCheapBody; }
+
+SmallVector<unsigned> neededBy(const Nest& nest, ArrayRef<unsigned> roots) {
+  std::vector<bool> needed(nest.nodes.size(), false);
+  for (unsigned root : roots) needed[root] = true;
+  for (size_t node = nest.nodes.size(); node-- > 0;)
+    if (needed[node])
+      for (unsigned arg : nest.nodes[node].args) needed[arg] = true;
+  SmallVector<unsigned> list;
+  for (unsigned node = 0; node < nest.nodes.size(); ++node)
+    if (needed[node]) list.push_back(node);
+  return list;
+}
+
+std::vector<unsigned> phaseOf(const Nest& nest) {
+  std::vector<unsigned> phase(nest.nodes.size(), 0);
+  for (size_t index = 0; index < nest.nodes.size(); ++index)
+    for (unsigned arg : nest.nodes[index].args) {
+      const bool reduced = nest.nodes[arg].kind == Node::Kind::reduce;
+      phase[index] = std::max(phase[index], phase[arg] + (reduced ? 1 : 0));
+    }
+  return phase;
+}
+
+void RowPlan::placeInPhases(const Nest& nest) {
+  const std::vector<unsigned> phase = phaseOf(nest);
+  auto at = [&](unsigned index) -> Phase& {
+    if (phases.size() <= index) phases.resize(index + 1);
+    return phases[index];
+  };
+  for (unsigned node = 0; node < nest.nodes.size(); ++node)
+    if (nest.nodes[node].kind == Node::Kind::reduce) at(phase[node]).reductions.push_back(node);
+  for (unsigned store = 0; store < nest.stores.size(); ++store) {
+    const unsigned node = nest.stores[store].node;
+    const unsigned first = phase[node] + (nest.nodes[node].kind == Node::Kind::reduce ? 1 : 0);
+    if (nest.stores[store].perPoint)
+      at(first).stores.push_back(store);
+    else
+      keptStores.push_back(store);
+  }
+}
+
+RowPlan::RowPlan(const Nest& nest, const TargetInfo& target) {
+  placeInPhases(nest);
+  const bool rows = nest.reducedDim() == static_cast<int>(nest.vectorDim());
+  const unsigned stackWidth = rows ? 1 : chooseWidth(nest, target);
+  const Dim& extent = nest.extents[nest.reducedDim()];
+  if (nest.chunks != Chunks::partials && (!extent.is_number() || extent.number() > chunkSize(nest)))
+    for (const Phase& phase : phases)
+      for (unsigned node : phase.reductions) {
+        offsets_[node] = bytes_;
+        bytes_ = bytes_ + Dim(Reducer::stackBytes(nest, node, stackWidth));
+      }
+  if (!rows) return;
+  // A costly node that differs along the row is kept when a later pass reads it as well.
+  const std::vector<unsigned> phase = phaseOf(nest);
+  llvm::DenseMap<unsigned, unsigned> lastUse;
+  for (unsigned index = 0; index < phases.size(); ++index) {
+    SmallVector<unsigned> roots;
+    for (unsigned node : phases[index].reductions) roots.push_back(nest.nodes[node].args[0]);
+    for (unsigned store : phases[index].stores) roots.push_back(nest.stores[store].node);
+    for (unsigned node : neededBy(nest, roots)) lastUse[node] = index;
+  }
+  for (unsigned node = 0; node < nest.nodes.size(); ++node) {
+    if (!nest.nodes[node].varies || !lastUse.contains(node) || lastUse[node] <= phase[node] ||
+        !isCostly(nest.nodes[node]))
+      continue;
+    phases[phase[node]].keeps.push_back(node);
+    offsets_[node] = bytes_;
+    bytes_ = bytes_ + ceil_div(extent * Dim(storageBytes(nest.nodes[node].element)), Dim(64)) * Dim(64);
+  }
+}
+
+Scope hoisted(Kernel& kernel, Body& body, const RowPlan::Phase& phase, const Scope& outer, unsigned dim) {
+  const Nest& nest = kernel.nest;
+  SmallVector<unsigned> roots;
+  for (unsigned node : phase.reductions) roots.push_back(nest.nodes[node].args[0]);
+  for (unsigned store : phase.stores) roots.push_back(nest.stores[store].node);
+  Scope pass = outer;
+  const Dim& extent = nest.extents[dim];
+  if (!extent.is_number() || extent.number() == 0) pass.guard = kernel.less(kernel.index(0), kernel.index(extent));
+  for (unsigned node : neededBy(nest, roots))
+    if (body.invariantAlong(node, dim)) body.evaluate(node, pass);
+  pass.guard = Value();
+  return pass;
+}
+
+std::vector<Reducer> reducersOf(Kernel& kernel, Body& body, const RowPlan::Phase& phase) {
+  std::vector<Reducer> reducers;
+  for (unsigned node : phase.reductions) reducers.emplace_back(kernel, body, node);
+  return reducers;
+}
+
+SmallVector<Value> partialBuffers(Kernel& kernel, const Reducer& reducer, unsigned& next) {
+  SmallVector<Value> memrefs;
+  for (size_t i = 0; i < reducer.types().size(); ++i) memrefs.push_back(kernel.buffer(kernel.nest.partials[next++]));
+  return memrefs;
+}
+
+} // namespace ogee::codegen::cpu

@@ -1,0 +1,117 @@
+// Derives the facts in `TargetInfo` from CPU features.
+#include "codegen/target.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+namespace ogee::codegen {
+
+namespace {
+
+/// The features that a level guarantees and that codegen relies on or LLVM profits from.
+constexpr const char* kV3 =
+    "+avx,+avx2,+bmi,+bmi2,+cmov,+cx16,+cx8,+f16c,+fma,+fxsr,+lzcnt,+mmx,+movbe,+popcnt,+sse,+sse2,+sse3,"
+    "+sse4.1,+sse4.2,+ssse3,+x87,+xsave";
+constexpr const char* kV4Extra = ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
+
+bool has(llvm::StringRef features, llvm::StringRef name) {
+  llvm::SmallVector<llvm::StringRef, 64> parts;
+  features.split(parts, ',');
+  return llvm::is_contained(parts, ("+" + name).str());
+}
+
+void deriveFacts(TargetInfo& info) {
+  if (llvm::StringRef(info.triple).starts_with("aarch64")) {
+    info.vectorBits = 128;
+    info.vectorRegisters = 32;
+    return;
+  }
+  const bool avx512 = has(info.features, "avx512f") && has(info.features, "avx512bw") &&
+                      has(info.features, "avx512vl") && has(info.features, "avx512dq");
+  info.vectorBits = avx512 ? 512 : has(info.features, "avx2") ? 256 : 128;
+  info.vectorRegisters = avx512 ? 32 : 16;
+  info.cheapMasks = avx512;
+}
+
+uint64_t cacheBytes(int name, uint64_t fallback) {
+  const long bytes = sysconf(name);
+  return bytes > 0 ? static_cast<uint64_t>(bytes) : fallback;
+}
+
+TargetInfo detectHost() {
+  TargetInfo info;
+  info.triple = llvm::sys::getProcessTriple();
+  info.cpu = llvm::sys::getHostCPUName().str();
+  std::vector<std::string> parts;
+  for (const auto& feature : llvm::sys::getHostCPUFeatures())
+    parts.push_back((feature.second ? "+" : "-") + feature.first().str());
+  std::sort(parts.begin(), parts.end());
+  for (const std::string& part : parts) info.features += (info.features.empty() ? "" : ",") + part;
+  info.l2Bytes = cacheBytes(_SC_LEVEL2_CACHE_SIZE, info.l2Bytes);
+  info.l3Bytes = cacheBytes(_SC_LEVEL3_CACHE_SIZE, info.l3Bytes);
+  deriveFacts(info);
+  return info;
+}
+
+} // namespace
+
+std::string TargetInfo::key() const { return triple + "/" + cpu + "/" + features; }
+
+bool namedTarget(const std::string& name, TargetInfo& info) {
+  info = TargetInfo();
+  info.cpu = "generic";
+  if (name == "armv8") {
+    info.triple = "aarch64-unknown-linux-gnu";
+    info.features = "+neon,+fp-armv8";
+  } else if (name == "x86-64-v3" || name == "x86-64-v4") {
+    info.triple = "x86_64-unknown-linux-gnu";
+    info.features = name == "x86-64-v4" ? std::string(kV3) + kV4Extra : kV3;
+    info.cpu = name;
+  } else {
+    return false;
+  }
+  deriveFacts(info);
+  return true;
+}
+
+namespace {
+
+struct Host {
+  TargetInfo info = detectHost();
+  std::string error;
+
+  Host() {
+    const char* name = std::getenv("OGEE_CPU");
+    if (!name || !*name) return;
+    TargetInfo narrowed;
+    if (!namedTarget(name, narrowed) ||
+        llvm::StringRef(narrowed.triple).split('-').first != llvm::StringRef(info.triple).split('-').first) {
+      error = std::string("OGEE_CPU is ") + name +
+              ": it has to be x86-64-v3 or x86-64-v4 (or armv8 on such a machine), or not set";
+      return;
+    }
+    narrowed.triple = info.triple;
+    narrowed.l2Bytes = info.l2Bytes;
+    narrowed.l3Bytes = info.l3Bytes;
+    info = narrowed;
+  }
+};
+
+const Host& host() {
+  static const Host host;
+  return host;
+}
+
+} // namespace
+
+const TargetInfo& hostTarget() { return host().info; }
+const std::string& hostTargetError() { return host().error; }
+
+} // namespace ogee::codegen

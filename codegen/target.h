@@ -1,0 +1,34 @@
+// What code is generated for: the facts of a machine that choose tiles and instructions. Part of every cache key.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ogee::codegen {
+
+/// Facts of a CPU, derived from its features and never from its name.
+struct TargetInfo {
+  std::string triple;   ///< LLVM target triple
+  std::string cpu;      ///< LLVM CPU name for scheduling only ("generic" is allowed)
+  std::string features; ///< LLVM feature string, "+avx2,+fma,…"
+  unsigned vectorBits = 128;
+  unsigned vectorRegisters = 16;
+  bool cheapMasks = false;     ///< masked loads and stores of every element size cost like plain ones
+  uint64_t l2Bytes = 1 << 20;  ///< per core
+  uint64_t l3Bytes = 16 << 20; ///< whole
+
+  /// f32 lanes of one register.
+  unsigned lanes() const { return vectorBits / 32; }
+  /// The text that goes into cache keys.
+  std::string key() const;
+};
+
+/// The machine this process runs on; `OGEE_CPU=x86-64-v3|x86-64-v4` narrows it (for tests of other code paths).
+const TargetInfo& hostTarget();
+/// What is wrong with `OGEE_CPU`, empty if nothing is.
+const std::string& hostTargetError();
+
+/// A named x86-64 level or "armv8": what cross compilation and tests ask for. Returns false for an unknown name.
+bool namedTarget(const std::string& name, TargetInfo& info);
+
+} // namespace ogee::codegen
