@@ -1,0 +1,297 @@
+// How an element-wise operation runs: in a trace as recorded operations, otherwise as one kernel over the operands'
+// common loops, whatever they are views of.
+#include "frontend/copy.h"
+#include "frontend/failure.h"
+#include "frontend/kernel.h"
+#include "frontend/pointwise.h"
+#include "frontend/promote.h"
+#include "frontend/record.h"
+#include "frontend/trace.h"
+#include "frontend/views.h"
+#include "ir/shapes.h"
+
+#include <algorithm>
+
+namespace ogee::detail {
+
+namespace {
+
+constexpr size_t kMaxOperands = 4;
+
+/// The dtype an operation computes in and the dtype it gives.
+struct Types {
+  DType compute, result;
+};
+
+Types types_of(const PointwiseOp& op, std::span<const Operand> operands, Loc loc) {
+  if (op.rule == Rule::logical) return {DType::boolean, DType::boolean};
+  Promotion promotion;
+  const size_t first = op.rule == Rule::selection ? 1 : 0;
+  for (const Operand& operand : operands.subspan(first)) {
+    if (const Tensor* x = operand.tensor())
+      promotion.tensor(checked(*x, op.name, loc).dtype, x->impl()->rank());
+    else
+      promotion.number(operand.scalar());
+  }
+  DType compute = promotion.result();
+  switch (op.rule) {
+  case Rule::floating:
+    if (!runtime::is_floating(compute)) compute = get_default_dtype();
+    break;
+  case Rule::numeric:
+    if (compute == DType::boolean)
+      fail(loc, op.name, ": not defined for bool; hint: logical_not, logical_xor or to(i64)");
+    break;
+  case Rule::integral:
+    if (runtime::is_floating(compute)) fail(loc, op.name, ": needs integers or bool, not ", runtime::name(compute));
+    break;
+  case Rule::comparison: return {compute, DType::boolean};
+  case Rule::selection:
+    if (const Tensor* condition = operands[0].tensor(); condition && condition->dtype(loc) != DType::boolean)
+      fail(loc, op.name, ": the condition is ", runtime::name(condition->dtype(loc)), ", needs bool");
+    break;
+  case Rule::arithmetic:
+  case Rule::logical: break;
+  }
+  return {compute, compute};
+}
+
+DType operand_type(const PointwiseOp& op, size_t index, DType compute) {
+  return op.rule == Rule::selection && index == 0 ? DType::boolean : compute;
+}
+
+// ---- in a trace
+// --------------------------------------------------------------------------------------------------------
+
+Tensor apply_traced(const PointwiseOp& op, std::span<const Operand> operands, Loc loc) {
+  Trace& trace = *Trace::current();
+  const Types types = types_of(op, operands, loc);
+  Shape shape;
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const DType dtype = operand_type(op, i, types.compute);
+    const Tensor* x = operands[i].tensor();
+    tensors.push_back(x ? record_convert(trace.stand_in(*x, op.name, loc), dtype, loc)
+                        : record_constant(operands[i].scalar(), dtype, loc));
+    shape = unwrap(ir::broadcastTogether(op.name, shape, tensors.back().shape(loc)), loc);
+  }
+  for (Tensor& tensor : tensors) tensor = expand_to(tensor, shape, op.name, loc);
+  return op.build(tensors, loc);
+}
+
+// ---- eagerly: the loops
+// --------------------------------------------------------------------------------------------------
+
+/// The operands of one call over common sizes: axes that continue each other in all operands are one.
+struct Loops {
+  SizeList shape;                 ///< of the result, before joining
+  SizeList sizes;                 ///< of the loops
+  SizeList strides[kMaxOperands]; ///< per operand
+  StrideClass classes[kMaxOperands];
+  bool dense[kMaxOperands]; ///< row-major over the loops
+  int64_t numel = 1;
+};
+
+/// All tensors have one shape and are dense (numbers aside): a single loop.
+bool find_flat_loop(std::span<const Operand> operands, Loops& loops) {
+  const TensorImpl* first = nullptr;
+  for (const Operand& operand : operands) {
+    if (!operand.tensor()) continue;
+    const TensorImpl& x = *operand.tensor()->impl();
+    if (!x.dense || (first && x.sizes != first->sizes)) return false;
+    first = &x;
+  }
+  loops.shape = first->sizes;
+  for (int64_t size : loops.shape) loops.numel *= size;
+  loops.sizes.push_back(loops.numel);
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const bool tensor = operands[i].tensor() != nullptr;
+    loops.classes[i] = tensor ? StrideClass::one : StrideClass::scalar;
+    loops.dense[i] = true;
+    if (tensor) loops.strides[i].push_back(1);
+  }
+  return true;
+}
+
+void broadcast_shape(const PointwiseOp& op, std::span<const Operand> operands, Loops& loops, Loc loc) {
+  for (const Operand& operand : operands) {
+    if (!operand.tensor()) continue;
+    const SizeList& sizes = operand.tensor()->impl()->sizes;
+    const SizeList before = loops.shape;
+    while (loops.shape.size() < sizes.size()) loops.shape.insert(0, 1);
+    const size_t shift = loops.shape.size() - sizes.size();
+    for (size_t axis = 0; axis < sizes.size(); ++axis) {
+      int64_t& size = loops.shape[axis + shift];
+      if (size == 1)
+        size = sizes[axis];
+      else if (sizes[axis] != 1 && sizes[axis] != size)
+        unwrap(ir::broadcastTogether(op.name, Shape(std::span<const int64_t>(before)), operand.tensor()->shape()), loc);
+    }
+  }
+  for (int64_t size : loops.shape) loops.numel *= size;
+}
+
+/// Strides of an operand over the axes of the result, 0 where it is repeated.
+void broadcast_strides(const TensorImpl& x, const SizeList& shape, SizeList& strides) {
+  const size_t shift = shape.size() - x.sizes.size();
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    strides.push_back(axis < shift || x.sizes[axis - shift] == 1 ? 0 : x.strides[axis - shift]);
+}
+
+/// Drops axes of size 1 and joins neighbours (the result is dense: it allows every join).
+void join_axes(Loops& loops, size_t operands) {
+  size_t kept = 0;
+  SizeList& sizes = loops.sizes;
+  for (size_t axis = 0; axis < loops.shape.size(); ++axis) {
+    const int64_t size = loops.shape[axis];
+    if (size == 1) continue;
+    bool joins = kept > 0;
+    for (size_t i = 0; i < operands && joins; ++i)
+      joins = loops.strides[i].empty() || loops.strides[i][kept - 1] == loops.strides[i][axis] * size;
+    if (!joins) {
+      ++kept;
+      sizes.push_back(1);
+    }
+    sizes[kept - 1] *= size;
+    for (size_t i = 0; i < operands; ++i)
+      if (!loops.strides[i].empty()) loops.strides[i][kept - 1] = loops.strides[i][axis];
+  }
+  for (size_t i = 0; i < operands; ++i)
+    while (loops.strides[i].size() > kept) loops.strides[i].erase(kept);
+}
+
+void classify(Loops& loops, std::span<const Operand> operands) {
+  if (loops.sizes.empty()) { // one element: a loop of length 1, so that some operand has the loop's shape
+    loops.sizes.push_back(1);
+    for (size_t i = 0; i < operands.size(); ++i)
+      if (operands[i].tensor()) loops.strides[i].push_back(1);
+  }
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const SizeList& strides = loops.strides[i];
+    const bool one_element = std::ranges::all_of(strides, [](int64_t stride) { return stride == 0; });
+    loops.classes[i] = one_element           ? StrideClass::scalar
+                       : strides.back() == 0 ? StrideClass::zero
+                       : strides.back() == 1 ? StrideClass::one
+                                             : StrideClass::other;
+    loops.dense[i] = strides.size() == 1 && strides[0] == 1;
+  }
+}
+
+void find_loops(const PointwiseOp& op, std::span<const Operand> operands, Loops& loops, Loc loc) {
+  if (find_flat_loop(operands, loops)) return;
+  broadcast_shape(op, operands, loops, loc);
+  for (size_t i = 0; i < operands.size(); ++i)
+    if (const Tensor* x = operands[i].tensor()) broadcast_strides(*x->impl(), loops.shape, loops.strides[i]);
+  join_axes(loops, operands.size());
+  classify(loops, operands);
+}
+
+// ---- eagerly: the call
+// ---------------------------------------------------------------------------------------------------
+
+DType own_type(const Operand& operand, DType computed) {
+  return operand.tensor() ? operand.tensor()->impl()->dtype : computed;
+}
+
+/// The graph of a kernel: operands converted and repeated, then the operation.
+std::vector<Tensor> record_kernel(const PointwiseOp& op, std::span<const Operand> operands, const Loops& loops,
+                                  Types types, Loc loc) {
+  const Shape dims = kernel_dims(loops.sizes.size());
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const DType dtype = operand_type(op, i, types.compute);
+    tensors.push_back(kernel_argument(i, own_type(operands[i], dtype), dims, loops.classes[i], loops.dense[i], loc));
+  }
+  for (size_t i = 0; i < operands.size(); ++i)
+    tensors[i] = expand_to(record_convert(tensors[i], operand_type(op, i, types.compute), loc), dims, op.name, loc);
+  return {op.build(tensors, loc)};
+}
+
+/// Whether a kernel may write its dense result over `into` while it reads the operands.
+bool can_overwrite(const TensorImpl& into, std::span<const Operand> operands, const Loops& loops, DType result) {
+  if (!into.dense || into.dtype != result || into.sizes != loops.shape) return false;
+  for (const Operand& operand : operands) {
+    if (!operand.tensor()) continue;
+    const TensorImpl& x = *operand.tensor()->impl();
+    const bool same_elements = x.offset == into.offset && x.dense && x.sizes == into.sizes && x.dtype == into.dtype;
+    if (x.storage == into.storage && !same_elements) return false;
+    if (x.storage != into.storage && (x.storage->is_external() || into.storage->is_external())) return false;
+  }
+  return true;
+}
+
+Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Types types, Loc loc, const Tensor* into) {
+  for (const Operand& operand : operands)
+    if (operand.tensor() && operand.tensor()->impl()->symbolic) checked_data(*operand.tensor(), op.name, loc);
+  Loops loops;
+  find_loops(op, operands, loops, loc);
+
+  KernelKey key{&op,
+                0,
+                static_cast<uint8_t>(loops.sizes.size()),
+                static_cast<uint8_t>(operands.size()),
+                static_cast<uint8_t>(types.compute),
+                static_cast<uint8_t>(types.result)};
+  runtime::TensorArg args[kMaxOperands];
+  alignas(8) std::byte numbers[kMaxOperands][8];
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const DType dtype = operand_type(op, i, types.compute);
+    const bool scalar = loops.classes[i] == StrideClass::scalar;
+    args[i] = {numbers[i], loops.sizes.data(), loops.strides[i].data(),
+               static_cast<uint32_t>(scalar ? 0 : loops.sizes.size()), own_type(operands[i], dtype)};
+    if (operands[i].tensor())
+      args[i].data = operands[i].tensor()->impl()->data();
+    else
+      write_scalar(operands[i].scalar(), dtype, numbers[i]);
+    key.operand[i] = static_cast<uint8_t>(static_cast<unsigned>(args[i].dtype) +
+                                          16 * static_cast<unsigned>(loops.classes[i]) + 128 * loops.dense[i]);
+  }
+  const bool overwrite = into && can_overwrite(*into->impl(), operands, loops, types.result);
+  Tensor result = overwrite ? *into : make_dense(loops.shape, types.result);
+  if (loops.numel > 0) {
+    const runtime::Executable& kernel =
+        find_kernel(key, op.name, [&] { return record_kernel(op, operands, loops, types, loc); }, loc);
+    void* memory = result.impl()->data();
+    run_kernel(kernel, {args, operands.size()}, {&memory, 1}, loc);
+  }
+  if (overwrite)
+    result.impl()->storage->bump_version();
+  else if (into)
+    assign(*into, result, op.name, loc);
+  return into ? *into : result;
+}
+
+/// In-place operations keep shape and dtype of what they write to.
+void check_into(const PointwiseOp& op, std::span<const Operand> operands, const Tensor& into, Loc loc) {
+  const DType result = types_of(op, operands, loc).result, dtype = into.dtype(loc);
+  auto kind = [](DType d) { return d == DType::boolean ? 0 : runtime::is_floating(d) ? 2 : 1; };
+  if (kind(result) > kind(dtype))
+    fail(loc, op.name, "_: the result is ", runtime::name(result), ", which does not fit into ", runtime::name(dtype));
+}
+
+} // namespace
+
+Tensor apply(const PointwiseOp& op, std::initializer_list<Operand> list, Loc loc, const Tensor* into) {
+  const std::span<const Operand> operands(list.begin(), list.size());
+  for (const Operand& operand : operands)
+    if (operand.tensor()) checked(*operand.tensor(), op.name, loc);
+  if (into) check_into(op, operands, *into, loc);
+  if (!Trace::current()) return apply_eager(op, operands, types_of(op, operands, loc), loc, into);
+  const Tensor result = apply_traced(op, operands, loc);
+  if (into) assign(*into, result, op.name, loc);
+  return into ? *into : result;
+}
+
+namespace {
+/// Only converts: the operand to the dtype computed in.
+constexpr PointwiseOp kConvert{"to", Rule::arithmetic, [](std::span<const Tensor> x, Loc) { return x[0]; }};
+} // namespace
+
+Tensor convert(const Tensor& x, DType dtype, Loc loc) {
+  if (checked(x, "to", loc).dtype == dtype) return x;
+  if (Trace::current()) return record_convert(x, dtype, loc);
+  const Operand operand(x, loc);
+  return apply_eager(kConvert, {&operand, 1}, {dtype, dtype}, loc, nullptr);
+}
+
+} // namespace ogee::detail

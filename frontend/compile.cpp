@@ -1,0 +1,261 @@
+// Compiled functions: one variant per signature and set of guard values; how a variant is made and how it runs.
+#include "frontend/compile.h"
+
+#include "frontend/copy.h"
+#include "frontend/failure.h"
+#include "frontend/graph_impl.h"
+#include "frontend/record.h"
+#include "frontend/runnable.h"
+#include "frontend/signature.h"
+#include "frontend/tensor_impl.h"
+#include "frontend/trace.h"
+#include "runtime/runtime.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cstdlib>
+#include <mutex>
+#include <sstream>
+
+namespace ogee {
+
+Dim dim(std::string_view name, int64_t lo, int64_t hi, Loc loc) {
+  const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) || !std::ranges::all_of(name, is_word))
+    detail::fail(loc, "dim: \"", name, "\" is no identifier");
+  if (lo < 0 || lo > hi) detail::fail(loc, "dim: ", name, " has no size between ", lo, " and ", hi);
+  return Dim::symbol(name, lo, hi);
+}
+
+Tensor spec(DType dtype, const Dims& shape, Loc loc) {
+  if (shape.shape().size() > detail::kMaxRank) detail::fail(loc, "spec: more than ", detail::kMaxRank, " axes");
+  for (const Dim& size : shape.shape())
+    if (size.is_number() ? size.number() < 0 : !size.as_symbol())
+      detail::fail(loc, "spec: a size is a number or a dim, not ", size);
+  auto* impl = new detail::TensorImpl;
+  impl->dtype = dtype;
+  impl->symbolic = std::make_unique<detail::Symbolic>(
+      detail::Symbolic{shape.shape(), runtime::row_major_strides(shape.shape()), nullptr, 0, loc});
+  return Tensor(impl);
+}
+
+namespace detail {
+
+bool is_tracing() noexcept { return Trace::current() != nullptr; }
+
+Tensor number_argument(const Scalar& value) {
+  if (Trace::current()) return record_constant(value, value.dtype(), Loc());
+  Tensor number = make_dense({}, value.dtype());
+  write_scalar(value, value.dtype(), number.impl()->data());
+  return number;
+}
+
+namespace {
+
+/// Records a function on stand-ins for the tensors among `leaves`.
+Recording record(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body,
+                 std::shared_ptr<void>& prototype, Loc loc) {
+  auto trace = std::make_shared<Trace>(options.name);
+  Trace::Recorder recorder(trace);
+  std::vector<Tensor> stand_ins;
+  for (const Leaf& leaf : leaves) {
+    if (!leaf.tensor) continue;
+    const TensorImpl& impl = checked(*leaf.tensor, "compile", loc);
+    GraphArgument argument{argument_name(leaf, options), impl.dtype, leaf.tensor->shape(loc), {}};
+    if (!impl.symbolic && !impl.dense) argument.strides = stride_classes(impl);
+    stand_ins.push_back(trace->argument(argument, loc));
+  }
+  const std::vector<Tensor> results = body(stand_ins, prototype);
+  return trace->finish(results, loc);
+}
+
+/// A traced and compiled form of the function.
+struct Variant {
+  Variant(std::span<const uint64_t> words, std::vector<LeafFacts> leaf_facts, Recording done, Loc loc)
+      : signature(words.begin(), words.end()), leaves(std::move(leaf_facts)), graph(done.graph),
+        guards(std::move(done.guards)), runnable(std::move(done.interface), graph, loc) {
+    for (const Capture& capture : runnable.interface().captures) capture.tensor.impl()->holds.fetch_add(1);
+  }
+  ~Variant() {
+    for (const Capture& capture : runnable.interface().captures) capture.tensor.impl()->holds.fetch_sub(1);
+  }
+
+  std::vector<uint64_t> signature;
+  std::vector<LeafFacts> leaves;
+  Graph graph;
+  std::vector<Guard> guards;
+  Runnable runnable;
+  std::shared_ptr<void> prototype;
+  std::atomic<uint64_t> epoch{0};   ///< at which guards and captures were last found in order
+  std::atomic<bool> checked{false}; ///< by OGEE_CHECK_TRACE
+  Variant* next = nullptr;
+};
+
+/// The first line in which two recordings of one function differ.
+std::string first_difference(const std::string& was, const std::string& now) {
+  std::istringstream old_lines(was), new_lines(now);
+  std::string old_line, new_line;
+  while (true) {
+    const bool more_old = static_cast<bool>(std::getline(old_lines, old_line));
+    const bool more_new = static_cast<bool>(std::getline(new_lines, new_line));
+    if (!more_old && !more_new) return "";
+    if (!more_old) old_line = "(the end)";
+    if (!more_new) new_line = "(the end)";
+    if (old_line != new_line) return runtime::concat("`", old_line, "`, now `", new_line, "`");
+  }
+}
+
+} // namespace
+
+struct CompiledBase::Impl {
+  Impl(CompileOptions options, Loc loc) : options(std::move(options)), loc(loc) {}
+  ~Impl() {
+    for (Variant* variant = head.load(); variant;) delete std::exchange(variant, variant->next);
+  }
+
+  bool in_order(Variant& variant, uint64_t epoch) const;
+  Variant* find(std::span<const uint64_t> signature) const;
+  Variant& trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves, const Body& body);
+  std::string reason(const std::vector<LeafFacts>& now) const;
+  void check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body) const;
+
+  const CompileOptions options;
+  const Loc loc;
+  std::atomic<Variant*> head{nullptr}; ///< the last traced first
+  std::atomic<uint64_t> calls{0};
+  mutable std::mutex mutex; ///< guards tracing and what follows
+  uint64_t compiles = 0;
+  std::vector<std::string> reasons;
+};
+
+/// Whether the guards of a variant hold. Error where a captured tensor was rebound.
+bool CompiledBase::Impl::in_order(Variant& variant, uint64_t epoch) const {
+  if (variant.epoch.load(std::memory_order_acquire) == epoch) return true;
+  for (const Guard& guard : variant.guards)
+    if (guard.cell->bits.load(std::memory_order_acquire) != guard.bits) return false;
+  for (const Capture& capture : variant.runnable.interface().captures) {
+    const TensorImpl& impl = *capture.tensor.impl();
+    if (impl.refs.load(std::memory_order_acquire) == impl.holds.load(std::memory_order_acquire))
+      fail_with(ErrorCode::state,
+                runtime::concat("compile: a captured tensor, first used", where(capture.first_use),
+                                ", was rebound; hint: change it in place (`w -= …`), or pass it as an argument"),
+                loc);
+  }
+  variant.epoch.store(epoch, std::memory_order_release);
+  return true;
+}
+
+Variant* CompiledBase::Impl::find(std::span<const uint64_t> signature) const {
+  const uint64_t epoch = runtime::Runtime::get().epoch();
+  for (Variant* variant = head.load(std::memory_order_acquire); variant; variant = variant->next)
+    if (std::ranges::equal(variant->signature, signature) && in_order(*variant, epoch)) return variant;
+  return nullptr;
+}
+
+std::string CompiledBase::Impl::reason(const std::vector<LeafFacts>& now) const {
+  const Variant& last = *head.load();
+  if (std::string text = difference(last.leaves, now); !text.empty()) return text;
+  for (const Guard& guard : last.guards)
+    if (const uint64_t bits = guard.cell->bits.load(); bits != guard.bits)
+      return runtime::concat(guard.cell->name, " was ", guard.bits, ", now ", bits);
+  return "the default dtype or the memory layout changed";
+}
+
+Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves,
+                                   const Body& body) {
+  std::lock_guard lock(mutex);
+  if (Variant* other = find(signature)) return *other; // another thread was faster
+  std::vector<LeafFacts> facts(leaves.begin(), leaves.end());
+  const uint64_t epoch = runtime::Runtime::get().epoch();
+  std::shared_ptr<void> prototype;
+  Recording recording = record(options, leaves, body, prototype, loc);
+  if (head.load()) reasons.push_back(reason(facts));
+  auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(recording), loc);
+  variant->prototype = std::move(prototype);
+  variant->epoch = epoch;
+  variant->next = head.load();
+  ++compiles;
+  head.store(variant.get(), std::memory_order_release);
+  return *variant.release();
+}
+
+/// OGEE_CHECK_TRACE=1: the second call records again. What differs depends on something that a trace cannot see.
+void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body) const {
+  if (variant.checked.exchange(true)) return;
+  std::shared_ptr<void> prototype;
+  const Recording again = record(options, leaves, body, prototype, loc);
+  const std::string text = first_difference(variant.graph.ir(), again.graph.ir());
+  if (!text.empty())
+    fail_with(ErrorCode::state,
+              "compile: the function does something else on its second call: first " + text +
+                  "; hint: numbers and branches that change must be tensors, `where`, or State",
+              loc);
+}
+
+CompiledBase::CompiledBase(CompileOptions options, Loc loc) : impl_(std::make_unique<Impl>(std::move(options), loc)) {}
+CompiledBase::~CompiledBase() = default;
+
+const void* CompiledBase::call(const Call& call, const std::function<std::vector<Leaf>()>& leaves, const Body& body,
+                               ResultList& results) {
+  static const bool check_trace = [] {
+    const char* value = std::getenv("OGEE_CHECK_TRACE");
+    return value && *value == '1';
+  }();
+  impl_->calls.fetch_add(1, std::memory_order_relaxed);
+  Variant* variant = impl_->find(call.signature());
+  if (!variant)
+    variant = &impl_->trace(call.signature(), leaves(), body);
+  else if (check_trace) [[unlikely]]
+    impl_->check(*variant, leaves(), body);
+  variant->runnable.run(call.tensors(), results, impl_->loc);
+  return variant->prototype.get();
+}
+
+CompileStats CompiledBase::stats() const {
+  std::lock_guard lock(impl_->mutex);
+  return {impl_->calls.load(), impl_->compiles, impl_->reasons};
+}
+
+Graph CompiledBase::graph(Loc loc) const {
+  const Variant* last = impl_->head.load(std::memory_order_acquire);
+  if (!last)
+    fail_with(ErrorCode::state,
+              "ir: the function has not been traced yet; hint: call it once, or use trace(fn, specs…)", loc);
+  return last->graph;
+}
+
+void GraphImpl::set_interface(Interface interface) {
+  interface_ = std::make_shared<const Interface>(std::move(interface));
+}
+
+Graph trace_body(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body, Loc loc) {
+  std::shared_ptr<void> prototype;
+  Recording recording = record(options, leaves, body, prototype, loc);
+  recording.graph.impl().set_interface(std::move(recording.interface));
+  return recording.graph;
+}
+
+} // namespace detail
+
+CompiledGraph Graph::compile(Loc loc) const {
+  const detail::Interface* interface = impl_->interface();
+  if (!interface)
+    detail::fail(loc, "compile: this graph belongs to a compiled function; hint: call that, or use trace(fn, specs…)");
+  return CompiledGraph(std::make_shared<detail::Runnable>(*interface, *this, loc));
+}
+
+std::vector<Tensor> CompiledGraph::operator()(const std::vector<Tensor>& arguments, Loc loc) const {
+  std::vector<Tensor> dense; // graphs from specs take dense row-major tensors
+  for (const Tensor& argument : arguments) dense.push_back(argument.contiguous(loc));
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& argument : dense) {
+    detail::checked_data(argument, "compile", loc);
+    pointers.push_back(&argument);
+  }
+  detail::ResultList results;
+  runnable_->run(pointers, results, loc);
+  return results.all();
+}
+
+} // namespace ogee

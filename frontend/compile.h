@@ -1,0 +1,383 @@
+// `compile(fn)`: the same C++ traced into a graph on the first call, then run as native code. `trace(fn, specs…)`:
+// the graph alone. The rules are in frontend/README.md.
+#pragma once
+
+#include "frontend/fields.h"
+#include "frontend/graph.h"
+#include "frontend/tensor.h"
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+namespace ogee {
+
+/// How a function is compiled.
+struct CompileOptions {
+  std::string name = "main";     ///< of the graph, its dumps and its kernels
+  std::vector<std::string> args; ///< names of the arguments; else arg0, arg1 …
+};
+
+/// What a compiled function did so far.
+struct CompileStats {
+  uint64_t calls = 0;
+  uint64_t compiles = 0;
+  std::vector<std::string> reasons; ///< of every compile after the first: "arg 0 dim 0 was 32, now 48"
+};
+
+/// A named size for specs, between lo and hi. Error when the name is no identifier or the range is empty or negative.
+Dim dim(std::string_view name, int64_t lo = 1, int64_t hi = runtime::DimRange::kNoUpper, Loc loc = Loc::current());
+/// A tensor without elements, for `trace`. Its sizes are numbers and named sizes.
+Tensor spec(DType dtype, const Dims& shape, Loc loc = Loc::current());
+
+namespace detail {
+
+/// The arguments of one call as a flat list: tensors, and the words that select a variant.
+class Call {
+public:
+  void tensor(const Tensor& tensor);
+  template <class T>
+  void constant(T value) {
+    uint64_t bits = 0;
+    __builtin_memcpy(&bits, &value, sizeof(T) < sizeof bits ? sizeof(T) : sizeof bits);
+    push(bits);
+  }
+  void text(std::string_view text);
+  template <class Key>
+  void enter(const Key&) {}
+  void leave() {}
+
+  std::span<const uint64_t> signature() const { return {words_, count_}; }
+  std::span<const Tensor* const> tensors() const { return {tensors_, tensor_count_}; }
+
+  Call() = default;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+private:
+  void push(uint64_t word) {
+    if (count_ == capacity_) grow_words();
+    words_[count_++] = word;
+  }
+  void grow_words();
+  void grow_tensors();
+
+  static constexpr size_t kInlineWords = 48, kInlineTensors = 12;
+  uint64_t inline_words_[kInlineWords];
+  const Tensor* inline_tensors_[kInlineTensors];
+  uint64_t* words_ = inline_words_;
+  const Tensor** tensors_ = inline_tensors_;
+  size_t count_ = 0, capacity_ = kInlineWords, tensor_count_ = 0, tensor_capacity_ = kInlineTensors;
+  std::vector<uint64_t> more_words_;
+  std::vector<const Tensor*> more_tensors_;
+};
+
+/// One leaf of the arguments in words, for names and for the reasons of a retrace.
+struct Leaf {
+  std::string path; ///< "0", "1.2", "0.weight"
+  const Tensor* tensor = nullptr;
+  std::string text;       ///< of a plain value
+  bool is_number = false; ///< a plain value that could be a tensor
+};
+
+/// Writes the arguments down as leaves; only on a miss.
+class LeafLister {
+public:
+  void tensor(const Tensor& tensor) { leaves_.push_back({path_, &tensor, {}, false}); }
+  template <class T>
+  void constant(T value) {
+    std::string text;
+    if constexpr (std::is_enum_v<T>)
+      text = std::to_string(static_cast<int64_t>(value));
+    else if constexpr (std::same_as<T, bool>)
+      text = value ? "true" : "false";
+    else
+      text = number_text(value);
+    leaves_.push_back({path_, nullptr, std::move(text), !std::is_enum_v<T> && !std::same_as<T, bool>});
+  }
+  void text(std::string_view text) { leaves_.push_back({path_, nullptr, std::string(text), false}); }
+  void enter(size_t index) { enter(std::string_view(std::to_string(index))); }
+  void enter(std::string_view key);
+  void leave();
+  std::vector<Leaf> take() { return std::move(leaves_); }
+
+private:
+  static std::string number_text(const Scalar& value);
+
+  std::string path_;
+  std::vector<size_t> lengths_;
+  std::vector<Leaf> leaves_;
+};
+
+/// Replaces the tensors of a copy of the arguments, or of the result, in order.
+struct Replacer {
+  std::span<const Tensor> tensors;
+  size_t next = 0;
+  void tensor(Tensor& tensor) { tensor = tensors[next++]; }
+  template <class T>
+  void constant(const T&) {}
+  void text(std::string_view) {}
+  template <class Key>
+  void enter(const Key&) {}
+  void leave() {}
+};
+
+/// Collects the tensors of a result.
+struct Collector {
+  std::vector<Tensor> tensors;
+  void tensor(Tensor& tensor) { tensors.push_back(tensor); }
+  template <class T>
+  void constant(const T&) {}
+  void text(std::string_view) {}
+  template <class Key>
+  void enter(const Key&) {}
+  void leave() {}
+};
+
+/// The tensors of a call's result, without heap memory for a few.
+class ResultList {
+public:
+  void push_back(Tensor tensor) {
+    if (count_ < kInline)
+      inline_[count_] = std::move(tensor);
+    else
+      more_.push_back(std::move(tensor));
+    ++count_;
+  }
+  Tensor& operator[](size_t i) { return i < kInline ? inline_[i] : more_[i - kInline]; }
+  size_t size() const { return count_; }
+  std::vector<Tensor> all() {
+    std::vector<Tensor> list;
+    for (size_t i = 0; i < count_; ++i) list.push_back((*this)[i]);
+    return list;
+  }
+
+private:
+  static constexpr size_t kInline = 3;
+  Tensor inline_[kInline];
+  size_t count_ = 0;
+  std::vector<Tensor> more_;
+};
+
+/// The user's function seen from the library: called once per trace with the stand-ins of the call's tensors; gives the
+/// result's tensors and keeps the result itself as `prototype`, whose plain values later calls return again.
+using Body = std::function<std::vector<Tensor>(std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype)>;
+
+/// A compiled function without its C++ types. Thread-safe.
+class CompiledBase {
+public:
+  CompiledBase(CompileOptions options, Loc loc);
+  ~CompiledBase();
+
+  /// Runs the variant for the call, tracing first where there is none: `results` gets the result's tensors. Returns the
+  /// prototype of the result.
+  const void* call(const Call& call, const std::function<std::vector<Leaf>()>& leaves, const Body& body,
+                   ResultList& results);
+  CompileStats stats() const;
+  Graph graph(Loc loc) const;
+
+private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Whether this thread records a trace.
+bool is_tracing() noexcept;
+/// A number passed for a `Tensor` parameter: a rank-0 tensor.
+Tensor number_argument(const Scalar& value);
+/// Records `body` on specs and tensors, whose data is not read.
+Graph trace_body(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body, Loc loc);
+
+template <class... P>
+struct ParameterList {
+  static constexpr size_t size = sizeof...(P);
+};
+template <class F>
+struct ParametersOf {
+  using type = void; // generic or overloaded: unknown
+};
+template <class R, class... P>
+struct ParametersOf<R (*)(P...)> {
+  using type = ParameterList<P...>;
+};
+template <class M>
+struct MemberParameters;
+template <class C, class R, class... P>
+struct MemberParameters<R (C::*)(P...)> {
+  using type = ParameterList<P...>;
+};
+template <class C, class R, class... P>
+struct MemberParameters<R (C::*)(P...) const> {
+  using type = ParameterList<P...>;
+};
+template <class C, class R, class... P>
+struct MemberParameters<R (C::*)(P...) noexcept> {
+  using type = ParameterList<P...>;
+};
+template <class C, class R, class... P>
+struct MemberParameters<R (C::*)(P...) const noexcept> {
+  using type = ParameterList<P...>;
+};
+template <class F>
+  requires requires { &F::operator(); }
+struct ParametersOf<F> : MemberParameters<decltype(&F::operator())> {};
+
+template <class P>
+inline constexpr bool is_mutable_tensor =
+    std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>> &&
+    std::derived_from<std::remove_cvref_t<P>, Tensor>;
+
+template <class List>
+inline constexpr bool takes_mutable_tensor = false;
+template <class... P>
+inline constexpr bool takes_mutable_tensor<ParameterList<P...>> = (is_mutable_tensor<P> || ...);
+
+template <size_t I, class List, class Arg>
+struct ParameterType {
+  using type = std::decay_t<Arg>;
+};
+template <size_t I, class First, class... P, class Arg>
+struct ParameterType<I, ParameterList<First, P...>, Arg> : ParameterType<I - 1, ParameterList<P...>, Arg> {};
+template <class First, class... P, class Arg>
+struct ParameterType<0, ParameterList<First, P...>, Arg> {
+  using type = std::remove_cvref_t<First>;
+};
+
+/// Whether a function can be called with such arguments; a number for a tensor will do.
+template <class F, class... Args>
+constexpr bool accepts() {
+  using Parameters = typename ParametersOf<F>::type;
+  if constexpr (std::is_void_v<Parameters>)
+    return std::invocable<F&, std::decay_t<Args>&...>;
+  else
+    return Parameters::size == sizeof...(Args);
+}
+
+/// The argument as the parameter's type; a number for a tensor becomes a rank-0 tensor. Arguments that fit are not
+/// copied.
+template <class P, class Arg>
+decltype(auto) adapt(Arg& arg) {
+  if constexpr (std::derived_from<P, Tensor> && std::is_arithmetic_v<std::remove_const_t<Arg>>)
+    return number_argument(arg);
+  else if constexpr (std::same_as<P, std::remove_const_t<Arg>>)
+    return static_cast<const P&>(arg);
+  else
+    return P(arg);
+}
+
+} // namespace detail
+
+/// What `compile` gives: called like the function itself. Copies share what has been compiled.
+template <class F>
+class Compiled {
+  using Parameters = typename detail::ParametersOf<F>::type;
+  static_assert(!detail::takes_mutable_tensor<Parameters>,
+                "a compiled function cannot take `Tensor&`: take `Tensor` and use in-place operations (`w -= …`), or "
+                "return the new value");
+
+public:
+  Compiled(F fn, CompileOptions options, Loc loc)
+      : fn_(std::make_shared<F>(std::move(fn))),
+        base_(std::make_shared<detail::CompiledBase>(std::move(options), loc)) {}
+
+  template <class... Args>
+    requires(detail::accepts<F, Args...>())
+  auto operator()(Args&&... args) const {
+    return adapt(std::index_sequence_for<Args...>{}, args...);
+  }
+
+  /// The graph, or a later stage, of the variant that was traced last. Error before the first call.
+  std::string ir(Stage stage = Stage::trace, Loc loc = Loc::current()) const { return graph(loc).ir(stage, loc); }
+  /// That graph for Graphviz.
+  std::string dot(Loc loc = Loc::current()) const { return graph(loc).dot(); }
+  Graph graph(Loc loc = Loc::current()) const { return base_->graph(loc); }
+  CompileStats stats() const { return base_->stats(); }
+
+private:
+  template <size_t... I, class... Args>
+  auto adapt(std::index_sequence<I...>, Args&... args) const {
+    return run(detail::adapt<typename detail::ParameterType<I, Parameters, Args>::type>(args)...);
+  }
+
+  template <class... P>
+  auto run(const P&... args) const {
+    using R = std::decay_t<std::invoke_result_t<F&, P&...>>;
+    if (detail::is_tracing()) return static_cast<R>(std::invoke(*fn_, args...));
+    detail::Call call;
+    call.constant(get_default_dtype());
+    (detail::visit_leaves(call, args), ...);
+    auto leaves = [&] { return list(args...); };
+    auto body = [&](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {
+      return record(std::tuple<P...>(args...), stand_ins, prototype);
+    };
+    detail::ResultList results;
+    const void* prototype = base_->call(call, std::cref(leaves), std::cref(body), results);
+    if constexpr (std::same_as<R, Tensor>) {
+      return std::move(results[0]);
+    } else if constexpr (!std::is_void_v<R>) {
+      R result = *static_cast<const R*>(prototype);
+      const std::vector<Tensor> tensors = results.all();
+      detail::Replacer replacer{tensors};
+      detail::visit_leaves(replacer, result);
+      return result;
+    }
+  }
+
+  template <class... P>
+  static std::vector<detail::Leaf> list(const P&... args) {
+    detail::LeafLister lister;
+    size_t i = 0;
+    ((lister.enter(i++), detail::visit_leaves(lister, args), lister.leave()), ...);
+    return lister.take();
+  }
+
+  template <class Tuple>
+  std::vector<Tensor> record(Tuple args, std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) const {
+    detail::Replacer replacer{stand_ins};
+    std::apply([&](auto&... arg) { (detail::visit_leaves(replacer, arg), ...); }, args);
+    using R = std::decay_t<decltype(std::apply(*fn_, args))>;
+    if constexpr (std::is_void_v<R>) {
+      std::apply(*fn_, args);
+      return {};
+    } else {
+      auto result = std::make_shared<R>(std::apply(*fn_, args));
+      detail::Collector collector;
+      detail::visit_leaves(collector, *result);
+      const std::vector<Tensor> nothing(collector.tensors.size());
+      detail::Replacer eraser{nothing};
+      detail::visit_leaves(eraser, *result);
+      prototype = result;
+      return std::move(collector.tensors);
+    }
+  }
+
+  template <class G, class... Args>
+  friend Graph trace(G fn, const Args&... args);
+
+  std::shared_ptr<F> fn_;
+  std::shared_ptr<detail::CompiledBase> base_;
+};
+
+/// Compiles a function of tensors: a lambda, a function, or an object with operator().
+template <class F>
+Compiled<std::decay_t<F>> compile(F&& fn, CompileOptions options = {}, Loc loc = Loc::current()) {
+  return {std::forward<F>(fn), std::move(options), loc};
+}
+
+/// The graph of fn for arguments like these; tensors without data (`spec`) will do, and nothing runs.
+template <class F, class... Args>
+Graph trace(F fn, const Args&... args) {
+  const CompileOptions options;
+  const Compiled<F> compiled(std::move(fn), options, Loc());
+  auto body = [&](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {
+    return compiled.record(std::tuple<Args...>(args...), stand_ins, prototype);
+  };
+  return detail::trace_body(options, Compiled<F>::list(args...), std::cref(body), Loc());
+}
+
+} // namespace ogee

@@ -1,0 +1,26 @@
+// Moving elements without changing them: dense copies, writes into tensors of any strides, fills.
+#pragma once
+
+#include "frontend/tensor_impl.h"
+
+namespace ogee::detail {
+
+/// A dense copy of x; in a trace a new value.
+Tensor copy_dense(const Tensor& x, const char* op, Loc loc);
+
+/// Overwrites the elements of `target` with those of `source`, which has the same sizes and dtype and may overlap it.
+/// Errors for a target whose elements share memory. Counts as a write of the storage. Not for use in a trace.
+void copy_elements(const Tensor& target, const Tensor& source, const char* op, Loc loc);
+
+/// Sets every element of `target` to `value`, converted. Errors as above.
+void fill(const Tensor& target, const Scalar& value, const char* op, Loc loc);
+
+/// A number as the bytes of one element.
+std::vector<std::byte> scalar_bytes(const Scalar& value, DType dtype);
+/// The same into memory of item_size(dtype) bytes.
+void write_scalar(const Scalar& value, DType dtype, void* at);
+
+/// The end of an operation that writes: in a trace or not, `target` gets the value of `value`, broadcast and converted.
+void assign(const Tensor& target, const Tensor& value, const char* op, Loc loc);
+
+} // namespace ogee::detail

@@ -1,0 +1,212 @@
+// Tensors from nothing and from C++ values. Outside of a trace plain loops fill them; in a trace constants and
+// positions (iota) with the same arithmetic.
+#include "frontend/creation.h"
+
+#include "frontend/copy.h"
+#include "frontend/failure.h"
+#include "frontend/operators.h"
+#include "frontend/record.h"
+#include "frontend/tensor_impl.h"
+#include "frontend/trace.h"
+#include "frontend/views.h"
+#include "ir/shapes.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ogee {
+
+using namespace detail;
+
+void Values::join(std::span<const Values> list) {
+  shape_ = {static_cast<int64_t>(list.size())};
+  if (!list.empty()) shape_.insert(shape_.end(), list[0].shape_.begin(), list[0].shape_.end());
+  for (const Values& part : list) {
+    regular_ = regular_ && part.regular_ && part.shape_ == list[0].shape_;
+    numbers_.insert(numbers_.end(), part.numbers_.begin(), part.numbers_.end());
+  }
+}
+
+namespace {
+
+void check_device(const Options& options, const char* op, Loc loc) {
+  if (options.device && !options.device->is_cpu())
+    fail_with(ErrorCode::no_device, runtime::concat(op, ": there is no device ", *options.device), loc);
+}
+
+/// A dense tensor without a trace; sizes must be numbers, none negative.
+Tensor new_dense(const Shape& shape, DType dtype, const char* op, Loc loc) {
+  const Shape checked_shape = unwrap(ir::creationShape(op, shape), loc);
+  if (shape.size() > kMaxRank) fail(loc, op, ": more than ", kMaxRank, " axes");
+  SizeList sizes;
+  for (const Dim& dim : checked_shape) sizes.push_back(static_cast<int64_t>(dim));
+  return with_place(loc, [&] { return make_dense(sizes, dtype); });
+}
+
+/// Calls put(index) for every element of a new dense vector of `count` elements and stores the results as dtype.
+template <class Value>
+Tensor new_vector(int64_t count, DType dtype, const char* op, Loc loc, const Value& value) {
+  Tensor result = new_dense({count}, dtype, op, loc);
+  std::byte* data = result.impl()->data();
+  const size_t bytes = runtime::item_size(dtype);
+  for (int64_t i = 0; i < count; ++i) write_scalar(value(i), dtype, data + static_cast<size_t>(i) * bytes);
+  return result;
+}
+
+Tensor positions(const Shape& shape, int64_t axis, DType dtype, Loc loc) {
+  return record_creation("iota", {}, dtype, shape, loc, {{"axis", axis}});
+}
+
+} // namespace
+
+Tensor full(const Dims& shape, const Scalar& value, const Options& options, Loc loc) {
+  check_device(options, "full", loc);
+  const DType dtype = options.dtype.value_or(value.dtype());
+  if (Trace::current()) {
+    const Tensor number = record_constant(value, dtype, loc);
+    const Shape target = unwrap(ir::creationShape("full", shape.shape()), loc);
+    const std::vector<int64_t> no_axes;
+    return Trace::current()->record({"broadcast",
+                                     {Trace::current()->read(number, "full", loc)},
+                                     dtype,
+                                     target,
+                                     {{"dims", no_axes}},
+                                     {{"staticSizes", target}},
+                                     loc});
+  }
+  Tensor result = new_dense(shape.shape(), dtype, "full", loc);
+  fill(result, value, "full", loc);
+  return result;
+}
+
+Tensor zeros(const Dims& shape, const Options& options, Loc loc) {
+  return full(shape, 0, {options.dtype.value_or(get_default_dtype()), options.device.value_or(Device())}, loc);
+}
+Tensor ones(const Dims& shape, const Options& options, Loc loc) {
+  return full(shape, 1, {options.dtype.value_or(get_default_dtype()), options.device.value_or(Device())}, loc);
+}
+Tensor empty(const Dims& shape, const Options& options, Loc loc) {
+  if (Trace::current()) return zeros(shape, options, loc);
+  check_device(options, "empty", loc);
+  return new_dense(shape.shape(), options.dtype.value_or(get_default_dtype()), "empty", loc);
+}
+
+Tensor full_like(const Tensor& x, const Scalar& value, const Options& options, Loc loc) {
+  return full(x.shape(loc), value, {options.dtype.value_or(x.dtype(loc)), options.device.value_or(Device())}, loc);
+}
+Tensor zeros_like(const Tensor& x, const Options& options, Loc loc) { return full_like(x, 0, options, loc); }
+Tensor ones_like(const Tensor& x, const Options& options, Loc loc) { return full_like(x, 1, options, loc); }
+Tensor empty_like(const Tensor& x, const Options& options, Loc loc) {
+  return empty(x.shape(loc), {options.dtype.value_or(x.dtype(loc)), options.device.value_or(Device())}, loc);
+}
+
+Tensor tensor(const Values& values, const Options& options, Loc loc) {
+  check_device(options, "tensor", loc);
+  if (!values.regular()) fail(loc, "tensor: lists at the same depth differ in length");
+  if (values.shape().size() > kMaxRank) fail(loc, "tensor: more than ", kMaxRank, " axes");
+  auto kind = Scalar::Kind::boolean;
+  for (const Scalar& number : values.numbers()) kind = std::max(kind, number.kind());
+  const DType natural = values.numbers().empty()         ? get_default_dtype()
+                        : kind == Scalar::Kind::floating ? get_default_dtype()
+                        : kind == Scalar::Kind::integer  ? i64
+                                                         : boolean;
+  const DType dtype = options.dtype.value_or(natural);
+  const size_t bytes = runtime::item_size(dtype);
+  std::vector<std::byte> data(values.numbers().size() * bytes);
+  for (size_t i = 0; i < values.numbers().size(); ++i)
+    write_scalar(values.numbers()[i], dtype, data.data() + i * bytes);
+  if (Trace* trace = Trace::current()) {
+    const Shape shape{std::span<const int64_t>(values.shape())};
+    return trace->record({"constant", {}, dtype, shape, {{"value", ConstantData{std::move(data), false}}}, {}, loc});
+  }
+  Tensor result = make_dense(values.shape(), dtype);
+  std::copy(data.begin(), data.end(), result.impl()->data());
+  return result;
+}
+
+Tensor eye(const Dim& n, const Options& options, Loc loc) { return eye(n, n, options, loc); }
+
+Tensor eye(const Dim& n, const Dim& m, const Options& options, Loc loc) {
+  const DType dtype = options.dtype.value_or(get_default_dtype());
+  if (Trace::current()) {
+    const Shape shape = unwrap(ir::creationShape("eye", Shape{n, m}), loc);
+    return eq(positions(shape, 0, i64, loc), positions(shape, 1, i64, loc), loc).to(dtype, loc);
+  }
+  Tensor result = zeros({n, m}, {dtype, options.device.value_or(Device())}, loc);
+  const auto count = static_cast<int64_t>(min(n, m)), width = static_cast<int64_t>(m);
+  for (int64_t i = 0; i < count; ++i)
+    write_scalar(1, dtype, result.impl()->data() + static_cast<size_t>(i * (width + 1)) * runtime::item_size(dtype));
+  return result;
+}
+
+Tensor arange(const Scalar& end, const Options& options, Loc loc) { return arange(0, end, 1, options, loc); }
+Tensor arange(const Scalar& start, const Scalar& end, const Options& options, Loc loc) {
+  return arange(start, end, 1, options, loc);
+}
+
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const Options& options, Loc loc) {
+  check_device(options, "arange", loc);
+  const bool integral = std::max({start.kind(), end.kind(), step.kind()}) != Scalar::Kind::floating;
+  const DType dtype = options.dtype.value_or(integral ? i64 : get_default_dtype());
+  const double width = end.as_double() - start.as_double();
+  if (step.as_double() == 0 || !std::isfinite(width) || !std::isfinite(step.as_double()))
+    fail(loc, "arange: no finite number of steps leads from start to end");
+  const double exact = std::ceil(width / step.as_double());
+  if (exact > 0x1p53) fail(loc, "arange: too many elements");
+  const auto count = static_cast<int64_t>(std::max(exact, 0.0));
+  if (!Trace::current()) {
+    if (integral)
+      return new_vector(count, dtype, "arange", loc,
+                        [&](int64_t i) { return Scalar(start.as_int() + i * step.as_int()); });
+    return new_vector(count, dtype, "arange", loc,
+                      [&](int64_t i) { return Scalar(start.as_double() + static_cast<double>(i) * step.as_double()); });
+  }
+  const Tensor index = positions({count}, 0, i64, loc);
+  if (integral) return add(mul(index, step, loc), start, loc).to(dtype, loc);
+  const Tensor scaled = mul(index.to(f64, loc), step, loc);
+  return add(scaled, start, loc).to(dtype, loc);
+}
+
+// From both ends towards the middle, so that both are exact.
+Tensor linspace(double start, double end, int64_t steps, const Options& options, Loc loc) {
+  check_device(options, "linspace", loc);
+  if (steps < 0) fail(loc, "linspace: ", steps, " steps");
+  const DType dtype = options.dtype.value_or(get_default_dtype());
+  const double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
+  const int64_t half = (steps + 1) / 2;
+  if (!Trace::current())
+    return new_vector(steps, dtype, "linspace", loc, [&](int64_t i) {
+      return Scalar(i < half ? start + static_cast<double>(i) * step : end - static_cast<double>(steps - 1 - i) * step);
+    });
+  const Tensor index = positions({steps}, 0, i64, loc);
+  const Tensor from_start = add(mul(index.to(f64, loc), step, loc), start, loc);
+  const Tensor from_end = sub(end, mul(sub(steps - 1, index, loc).to(f64, loc), step, loc), loc);
+  return where(lt(index, half, loc), from_start, from_end, loc).to(dtype, loc);
+}
+
+Tensor from_blob(void* data, const Dims& shape, const std::vector<int64_t>& strides, DType dtype,
+                 std::function<void(void*)> deleter, Loc loc) {
+  if (Trace::current())
+    fail_with(ErrorCode::state, "from_blob: not inside a compiled function; hint: capture the tensor", loc);
+  const Shape checked_shape = unwrap(ir::creationShape("from_blob", shape.shape()), loc);
+  if (!strides.empty() && strides.size() != checked_shape.size())
+    fail(loc, "from_blob: ", strides.size(), " strides for shape ", checked_shape);
+  std::vector<int64_t> sizes;
+  for (const Dim& dim : checked_shape) sizes.push_back(static_cast<int64_t>(dim));
+  const std::vector<int64_t> steps = strides.empty() ? runtime::row_major_strides(sizes) : strides;
+  runtime::Checked last = 0;
+  bool empty = false;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (steps[i] < 0) fail(loc, "from_blob: stride ", steps[i]);
+    empty = empty || sizes[i] == 0;
+    last = last + runtime::Checked(sizes[i] - 1) * steps[i];
+  }
+  const runtime::Checked bytes = empty ? runtime::Checked(0) : (last + 1) * runtime::item_size(dtype);
+  if (!bytes.valid()) fail(loc, "from_blob: a tensor of shape ", checked_shape, " is too large");
+  std::function<void()> release;
+  if (deleter) release = [deleter, data] { deleter(data); };
+  return make_strided(runtime::Storage::external(data, static_cast<size_t>(bytes.value()), std::move(release)), 0,
+                      sizes, steps, dtype);
+}
+
+} // namespace ogee

@@ -1,0 +1,48 @@
+// Where tensors live, and what a creation function may be told: dtype and device.
+#pragma once
+
+#include "frontend/scalar.h"
+#include "runtime/device.h"
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+namespace ogee {
+
+using runtime::Device;
+
+/// The dtypes by their short names: `zeros({3}, f64)`.
+inline constexpr DType boolean = DType::boolean, i32 = DType::i32, i64 = DType::i64, f32 = DType::f32, f64 = DType::f64;
+
+namespace runtime {
+/// "f32", "i64", "bool" …
+std::ostream& operator<<(std::ostream& out, DType dtype);
+/// "cpu", "cuda:0".
+std::ostream& operator<<(std::ostream& out, Device device);
+} // namespace runtime
+
+/// Whether a CUDA device can be used; never throws.
+bool cuda_is_available() noexcept;
+/// Number of CUDA devices; 0 without CUDA; never throws.
+int cuda_device_count() noexcept;
+/// ogee's version, "1.2.3".
+const char* version() noexcept;
+
+/// The dtype of floating literals and of functions such as `zeros`; f32 at first. Per thread.
+DType get_default_dtype() noexcept;
+/// Error unless f32 or f64.
+void set_default_dtype(DType dtype, Loc loc = Loc::current());
+
+/// What creation functions may be told besides the shape; what is not said is the default (the source's in `…_like`).
+struct Options {
+  Options() = default;
+  Options(DType dtype) : dtype(dtype) {}
+  Options(Device device) : device(device) {}
+  Options(DType dtype, Device device) : dtype(dtype), device(device) {}
+
+  std::optional<DType> dtype;
+  std::optional<Device> device;
+};
+
+} // namespace ogee

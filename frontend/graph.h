@@ -1,0 +1,69 @@
+// A traced function as data: printable, savable, compilable. What `trace` gives and `compile` keeps.
+#pragma once
+
+#include "frontend/tensor.h"
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+namespace ogee {
+
+/// The forms a function takes on its way to machine code.
+enum class Stage : uint8_t {
+  trace,    ///< the graph as recorded
+  simplify, ///< after folding and simplification
+  fuse,     ///< operations collected into groups, one per kernel
+  nest,     ///< each group as a loop nest
+  loops,    ///< loops and vectors
+  llvm,     ///< LLVM IR
+  assembly, ///< machine code as text
+};
+
+/// "trace", "simplify" … as dumps are named ("asm" for assembly).
+const char* name(Stage stage) noexcept;
+
+namespace detail {
+class GraphImpl;
+class Runnable;
+} // namespace detail
+
+/// A compiled graph: called with one tensor per input that is not captured. Thread-safe; copies share the code.
+class CompiledGraph {
+public:
+  explicit CompiledGraph(std::shared_ptr<detail::Runnable> runnable) : runnable_(std::move(runnable)) {}
+
+  /// The results in the order in which the function gave them. Error when the arguments do not fit.
+  std::vector<Tensor> operator()(const std::vector<Tensor>& arguments, Loc loc = Loc::current()) const;
+
+private:
+  std::shared_ptr<detail::Runnable> runnable_;
+};
+
+/// A function of tensors without its C++: a shared handle. Thread-safe.
+class Graph {
+public:
+  explicit Graph(std::shared_ptr<detail::GraphImpl> impl) : impl_(std::move(impl)) {}
+
+  /// The text of a stage; stages after the first compile the graph.
+  std::string ir(Stage stage = Stage::trace, Loc loc = Loc::current()) const;
+  /// The recorded graph for Graphviz: one node per value and operation.
+  std::string dot() const;
+  /// Machine code for this machine.
+  CompiledGraph compile(Loc loc = Loc::current()) const;
+  /// Writes the text of the first stage, which the tools read.
+  void save(const std::string& path, Loc loc = Loc::current()) const;
+
+  /// Names of the inputs, captured tensors last.
+  std::vector<std::string> inputs() const;
+  size_t result_count() const;
+
+  detail::GraphImpl& impl() const { return *impl_; }
+
+private:
+  std::shared_ptr<detail::GraphImpl> impl_;
+};
+
+std::ostream& operator<<(std::ostream& out, const Graph& graph);
+
+} // namespace ogee

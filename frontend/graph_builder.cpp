@@ -1,0 +1,218 @@
+// From OpCalls to MLIR: every op is made generically by its name, with the types that the front end has inferred.
+#include "frontend/graph_builder.h"
+
+#include "codegen/compile.h"
+#include "frontend/mlir_module.h"
+#include "ir/dialect.h"
+#include "ir/location.h"
+#include "ir/signature.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include "llvm/ADT/StringMap.h"
+
+#include <cassert>
+
+namespace ogee::detail {
+
+using namespace mlir;
+
+namespace {
+DialectRegistry dialects() {
+  DialectRegistry registry;
+  codegen::registerDialects(registry);
+  return registry;
+}
+} // namespace
+
+GraphImpl::Module::Module() : context(dialects(), MLIRContext::Threading::DISABLED) {
+  context.loadDialect<arith::ArithDialect, func::FuncDialect, ir::OgeeDialect>();
+  context.printOpOnDiagnostic(false);
+}
+
+struct GraphBuilder::Impl {
+  explicit Impl(const std::string& name)
+      : module(std::make_unique<GraphImpl::Module>()), builder(UnknownLoc::get(&module->context), &module->context) {
+    module->module = ModuleOp::create(builder.getLoc());
+    builder.setInsertionPointToEnd(module->module->getBody());
+    module->function = builder.create<func::FuncOp>(name, builder.getFunctionType({}, {}));
+    entry = module->function.addEntryBlock();
+    builder.setInsertionPointToEnd(entry);
+  }
+
+  Location location(Loc loc) {
+    if (loc.line() == 0) return UnknownLoc::get(&module->context);
+    return ir::makeLocation(&module->context, loc.file_name(), loc.line(), loc.column(), Scope::path());
+  }
+
+  /// A Dim as an index value; made once per expression.
+  Value index(const Dim& dim);
+  /// What an argument says about named sizes; nothing where there are none.
+  NamedAttrList sizeAttributes(const Shape& sizes);
+  void setAttributes(const OpCall& call, OperationState& state);
+  DenseElementsAttr elements(const ConstantData& data, RankedTensorType type);
+
+  std::unique_ptr<GraphImpl::Module> module;
+  ImplicitLocOpBuilder builder;
+  Block* entry;
+  std::vector<Value> values;
+  llvm::StringMap<Value> symbols, indices;
+  struct SymbolPlace {
+    Value argument;
+    int64_t axis;
+  };
+  llvm::StringMap<SymbolPlace> places;
+  std::vector<DictionaryAttr> argumentAttributes;
+};
+
+namespace {
+
+/// Writes a Dim as arithmetic on index values.
+struct IndexBuilder {
+  ImplicitLocOpBuilder& b;
+  const std::function<Value(const runtime::DimSymbol&)>& lookup;
+
+  Value number(int64_t n) { return b.create<arith::ConstantIndexOp>(n); }
+  Value symbol(const runtime::DimSymbol& s) { return lookup(s); }
+  Value apply(runtime::DimOp op, Value x, Value y) {
+    using runtime::DimOp;
+    switch (op) {
+    case DimOp::add: return b.create<arith::AddIOp>(x, y);
+    case DimOp::sub: return b.create<arith::SubIOp>(x, y);
+    case DimOp::mul: return b.create<arith::MulIOp>(x, y);
+    case DimOp::floordiv: return b.create<arith::FloorDivSIOp>(x, y);
+    case DimOp::mod: return b.create<arith::SubIOp>(x, b.create<arith::MulIOp>(b.create<arith::FloorDivSIOp>(x, y), y));
+    case DimOp::min: return b.create<arith::MinSIOp>(x, y);
+    case DimOp::max: return b.create<arith::MaxSIOp>(x, y);
+    }
+    llvm_unreachable("all operations are above");
+  }
+};
+
+} // namespace
+
+Value GraphBuilder::Impl::index(const Dim& dim) {
+  Value& known = indices[dim.to_string()];
+  if (known) return known;
+  std::function<Value(const runtime::DimSymbol&)> lookup = [&](const runtime::DimSymbol& symbol) {
+    Value& value = symbols[symbol.name];
+    if (!value) {
+      const SymbolPlace place = places.at(symbol.name);
+      value = builder.create<ir::DimOp>(builder.getIndexType(), place.argument, builder.getI64IntegerAttr(place.axis));
+    }
+    return value;
+  };
+  IndexBuilder indexBuilder{builder, lookup};
+  const Value value = runtime::fold<Value>(dim, indexBuilder);
+  return indices[dim.to_string()] = value;
+}
+
+DenseElementsAttr GraphBuilder::Impl::elements(const ConstantData& data, RankedTensorType type) {
+  const auto* raw = reinterpret_cast<const char*>(data.bytes.data());
+  if (!type.getElementType().isInteger(1)) return DenseElementsAttr::getFromRawBuffer(type, {raw, data.bytes.size()});
+  SmallVector<bool> bits;
+  for (std::byte byte : data.bytes) bits.push_back(byte != std::byte(0));
+  return DenseElementsAttr::get(type, bits);
+}
+
+NamedAttrList GraphBuilder::Impl::sizeAttributes(const Shape& sizes) {
+  SmallVector<mlir::Attribute> names, ranges;
+  bool named = false;
+  for (const Dim& dim : sizes) {
+    const runtime::DimSymbol* symbol = dim.as_symbol();
+    named |= symbol != nullptr;
+    names.push_back(builder.getStringAttr(symbol ? symbol->name : ""));
+    ranges.push_back(symbol ? builder.getI64ArrayAttr({symbol->range.lo, symbol->range.hi}) : builder.getArrayAttr({}));
+  }
+  NamedAttrList attributes;
+  if (!named) return attributes;
+  attributes.set(ir::kDimsAttr, builder.getArrayAttr(names));
+  attributes.set(ir::kRangesAttr, builder.getArrayAttr(ranges));
+  return attributes;
+}
+
+void GraphBuilder::Impl::setAttributes(const OpCall& call, OperationState& state) {
+  for (const Attribute& attribute : call.attributes) {
+    mlir::Attribute value;
+    if (auto* number = std::get_if<int64_t>(&attribute.value)) value = builder.getI64IntegerAttr(*number);
+    if (auto* list = std::get_if<std::vector<int64_t>>(&attribute.value)) value = builder.getDenseI64ArrayAttr(*list);
+    if (auto* data = std::get_if<ConstantData>(&attribute.value))
+      value = elements(*data, cast<RankedTensorType>(state.types[0]));
+    if (auto* index = std::get_if<int32_t>(&attribute.value))
+      value = ir::ComparisonAttr::get(&module->context, static_cast<ir::Comparison>(*index));
+    state.addAttribute(attribute.name, value);
+  }
+  SmallVector<int32_t> segments(call.operands.size(), 1);
+  for (const Mixed& mixed : call.mixed) {
+    SmallVector<int64_t> numbers;
+    int32_t dynamic = 0;
+    for (const Dim& dim : mixed.values) {
+      numbers.push_back(dim.is_number() ? dim.number() : ShapedType::kDynamic);
+      if (dim.is_number()) continue;
+      state.addOperands(index(dim));
+      ++dynamic;
+    }
+    state.addAttribute(mixed.static_name, builder.getDenseI64ArrayAttr(numbers));
+    segments.push_back(dynamic);
+  }
+  if (call.mixed.size() > 1) state.addAttribute("operandSegmentSizes", builder.getDenseI32ArrayAttr(segments));
+}
+
+GraphBuilder::GraphBuilder(const std::string& name, bool trusted) : impl_(std::make_unique<Impl>(name)) {
+  impl_->module->trusted = trusted;
+}
+GraphBuilder::~GraphBuilder() = default;
+
+ValueId GraphBuilder::argument(const GraphArgument& argument, Loc loc) {
+  Impl& impl = *impl_;
+  const auto type = ir::tensorType(argument.shape, ir::elementType(&impl.module->context, argument.dtype));
+  const Value value = impl.entry->addArgument(type, impl.location(loc));
+  for (auto [axis, dim] : llvm::enumerate(argument.shape))
+    if (const runtime::DimSymbol* symbol = dim.as_symbol())
+      impl.places.try_emplace(symbol->name, Impl::SymbolPlace{value, static_cast<int64_t>(axis)});
+  NamedAttrList attributes = impl.sizeAttributes(argument.shape);
+  if (!argument.name.empty()) attributes.set(ir::kNameAttr, impl.builder.getStringAttr(argument.name));
+  if (!argument.strides.empty()) attributes.set(ir::kStridesAttr, impl.builder.getDenseI64ArrayAttr(argument.strides));
+  impl.argumentAttributes.push_back(attributes.getDictionary(&impl.module->context));
+  impl.values.push_back(value);
+  return static_cast<ValueId>(impl.values.size() - 1);
+}
+
+Dim GraphBuilder::index_argument(const std::string& name, Loc loc) {
+  Impl& impl = *impl_;
+  const Dim dim = Dim::symbol(name);
+  impl.symbols[name] = impl.entry->addArgument(impl.builder.getIndexType(), impl.location(loc));
+  impl.argumentAttributes.push_back(impl.sizeAttributes({dim}).getDictionary(&impl.module->context));
+  return dim;
+}
+
+ValueId GraphBuilder::add(const OpCall& call) {
+  Impl& impl = *impl_;
+  impl.builder.setLoc(impl.location(call.loc));
+  OperationState state(impl.builder.getLoc(), "ogee." + std::string(call.name));
+  state.addTypes(ir::tensorType(call.shape, ir::elementType(&impl.module->context, call.dtype)));
+  for (ValueId operand : call.operands) state.addOperands(impl.values[operand]);
+  impl.setAttributes(call, state);
+  impl.values.push_back(impl.builder.create(state)->getResult(0));
+  return static_cast<ValueId>(impl.values.size() - 1);
+}
+
+Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc) {
+  Impl& impl = *impl_;
+  impl.builder.setLoc(impl.location(loc));
+  SmallVector<Value> values;
+  for (ValueId result : results) values.push_back(impl.values[result]);
+  impl.builder.create<func::ReturnOp>(values);
+  const auto types = TypeRange(ValueRange(values));
+  func::FuncOp function = impl.module->function;
+  function.setType(impl.builder.getFunctionType(impl.entry->getArgumentTypes(), types));
+  function->setLoc(impl.builder.getLoc());
+  SmallVector<mlir::Attribute> attributes(impl.argumentAttributes.begin(), impl.argumentAttributes.end());
+  if (!attributes.empty()) function.setArgAttrsAttr(impl.builder.getArrayAttr(attributes));
+  assert(succeeded(verify(impl.module->module->getOperation())) && "the front end made an ill-formed graph");
+  return Graph(std::make_shared<GraphImpl>(std::move(impl.module)));
+}
+
+} // namespace ogee::detail

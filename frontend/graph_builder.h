@@ -1,0 +1,43 @@
+// Builds the graph of a function op by op. With graph.cpp the only part of the front end that knows MLIR; its header
+// does not.
+#pragma once
+
+#include "frontend/graph.h"
+#include "frontend/op_call.h"
+
+#include <memory>
+#include <span>
+#include <string>
+
+namespace ogee::detail {
+
+/// An argument of a graph.
+struct GraphArgument {
+  std::string name;
+  DType dtype = DType::f32;
+  Shape shape;                  ///< numbers and symbols
+  std::vector<int64_t> strides; ///< per dim the number 0 or 1, or -1: known at run time; empty: dense row-major
+};
+
+class GraphBuilder {
+public:
+  /// An empty function called `name`. Trusted: its callers vouch for dtypes, ranks and sizes.
+  explicit GraphBuilder(const std::string& name, bool trusted = false);
+  ~GraphBuilder();
+  GraphBuilder(const GraphBuilder&) = delete;
+  GraphBuilder& operator=(const GraphBuilder&) = delete;
+
+  /// One more argument, after those before it.
+  ValueId argument(const GraphArgument& argument, Loc loc);
+  /// One more argument of type index; a size by that name.
+  Dim index_argument(const std::string& name, Loc loc);
+  ValueId add(const OpCall& call);
+  /// Ends the function. The builder is of no use afterwards.
+  Graph finish(std::span<const ValueId> results, Loc loc);
+
+private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace ogee::detail

@@ -1,0 +1,39 @@
+// A finished graph and what is made of it. Private to the front end; no MLIR.
+#pragma once
+
+#include "frontend/graph.h"
+#include "runtime/program.h"
+
+#include <memory>
+#include <string>
+
+namespace ogee::detail {
+
+struct Interface;
+
+/// A function as MLIR in a context of its own, behind a mutex.
+class GraphImpl {
+public:
+  struct Module;
+  explicit GraphImpl(std::unique_ptr<Module> module);
+  ~GraphImpl();
+
+  std::string text(Stage stage, Loc loc);
+  /// The graph as the tools read it.
+  std::string source();
+  std::string dot();
+  std::vector<std::string> inputs();
+  size_t result_count();
+  /// Compiles it for this machine; an Error with the place of the offending op, or `loc`.
+  runtime::Program compile(Loc loc, bool eager);
+
+  /// How it meets tensors, where it came from `trace`; else null.
+  const Interface* interface() const { return interface_.get(); }
+  void set_interface(Interface interface);
+
+private:
+  std::unique_ptr<Module> module_;
+  std::shared_ptr<const Interface> interface_;
+};
+
+} // namespace ogee::detail

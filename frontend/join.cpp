@@ -1,0 +1,76 @@
+// Joining tensors (a copy per tensor into its part of the result), and comparing them as wholes.
+#include "frontend/copy.h"
+#include "frontend/failure.h"
+#include "frontend/operators.h"
+#include "frontend/promote.h"
+#include "frontend/record.h"
+#include "frontend/tensor.h"
+#include "frontend/trace.h"
+#include "frontend/views.h"
+#include "ir/shapes.h"
+
+namespace ogee {
+
+using namespace detail;
+
+namespace {
+
+Tensor join(std::span<const Tensor> tensors, int64_t dim, const char* op, Loc loc) {
+  if (tensors.empty()) fail(loc, op, ": no tensors");
+  Promotion promotion;
+  for (const Tensor& x : tensors) promotion.tensor(checked(x, op, loc).dtype, 1);
+  const size_t axis = axis_of(dim, tensors[0].impl()->rank(), op, loc);
+  std::vector<Tensor> parts;
+  std::vector<Shape> shapes;
+  std::vector<ir::Dims> dims;
+  for (const Tensor& x : tensors) {
+    parts.push_back(x.to(promotion.result(), loc));
+    shapes.push_back(x.shape(loc));
+  }
+  for (const Shape& shape : shapes) dims.emplace_back(shape);
+  const Shape shape = unwrap(ir::concatenateShape(op, dims, static_cast<int64_t>(axis)), loc);
+  if (Trace* trace = Trace::current()) {
+    std::vector<ValueId> values;
+    for (const Tensor& part : parts) values.push_back(trace->read(part, op, loc));
+    return trace->record(
+        {"concatenate", std::move(values), promotion.result(), shape, {{"axis", static_cast<int64_t>(axis)}}, {}, loc});
+  }
+  Tensor result = make_dense(SizeList(std::vector<int64_t>(shape.begin(), shape.end())), promotion.result());
+  Dim start = 0;
+  for (const Tensor& part : parts) {
+    const Dim size = part.size(static_cast<int64_t>(axis), loc);
+    copy_elements(result.narrow(static_cast<int64_t>(axis), start, size, loc), part, op, loc);
+    start += size;
+  }
+  return result;
+}
+
+} // namespace
+
+Tensor cat(std::span<const Tensor> tensors, int64_t dim, Loc loc) { return join(tensors, dim, "cat", loc); }
+Tensor cat(std::initializer_list<Tensor> tensors, int64_t dim, Loc loc) {
+  return join({tensors.begin(), tensors.size()}, dim, "cat", loc);
+}
+
+Tensor stack(std::span<const Tensor> tensors, int64_t dim, Loc loc) {
+  std::vector<Tensor> parts;
+  for (const Tensor& x : tensors) parts.push_back(x.unsqueeze(dim, loc));
+  return join(parts, dim, "stack", loc);
+}
+Tensor stack(std::initializer_list<Tensor> tensors, int64_t dim, Loc loc) {
+  return stack(std::span(tensors.begin(), tensors.size()), dim, loc);
+}
+
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan, Loc loc) {
+  const Tensor tolerance = add(mul(abs(b, loc), rtol, loc), atol, loc);
+  const Tensor near = logical_and(le(abs(sub(a, b, loc), loc), tolerance, loc), isfinite(b, loc), loc);
+  Tensor fits = logical_or(near, eq(a, b, loc), loc);
+  if (equal_nan) fits = logical_or(fits, logical_and(isnan(a, loc), isnan(b, loc), loc), loc);
+  return all(fits, {}, false, loc).item<bool>(loc);
+}
+
+bool equal(const Tensor& a, const Tensor& b, Loc loc) {
+  return same(a.shape(loc), b.shape(loc)) && all(eq(a, b, loc), {}, false, loc).item<bool>(loc);
+}
+
+} // namespace ogee

@@ -1,0 +1,130 @@
+// The table of eager kernels: a small cache per thread in front of one table for the process.
+#include "frontend/kernel.h"
+
+#include "codegen/target.h"
+#include "frontend/failure.h"
+#include "frontend/graph_impl.h"
+#include "frontend/trace.h"
+#include "runtime/build_id.h"
+#include "runtime/runtime.h"
+
+#include <array>
+#include <mutex>
+#include <unordered_map>
+
+namespace ogee::detail {
+
+uint64_t KernelKey::hash() const noexcept {
+  static_assert(sizeof(KernelKey) == 32);
+  uint64_t words[4];
+  std::memcpy(words, this, sizeof words);
+  uint64_t h = 0;
+  for (uint64_t word : words) {
+    h = (h ^ word) * 0x9e3779b97f4a7c15u;
+    h ^= h >> 29;
+  }
+  return h;
+}
+
+std::string KernelKey::text(const char* name) const {
+  std::string text =
+      runtime::concat("eager ", name, " extra ", extra, " rank ", rank, " compute ", runtime::name(DType(compute)),
+                      " result ", runtime::name(DType(result)), " more ", more);
+  for (size_t i = 0; i < operands; ++i)
+    text += runtime::concat(" ", runtime::name(DType(operand[i] % 16)), "/", operand[i] / 16);
+  return text;
+}
+
+namespace {
+
+struct KeyHasher {
+  size_t operator()(const KernelKey& key) const noexcept { return key.hash(); }
+};
+
+/// Every kernel of the process; lives until its end, since tensors may outlive everything else.
+struct KernelTable {
+  std::mutex mutex;
+  std::unordered_map<KernelKey, std::unique_ptr<runtime::Executable>, KeyHasher> kernels;
+};
+
+KernelTable& table() {
+  static auto* table = new KernelTable;
+  return *table;
+}
+
+/// What makes machine code differ between builds and machines.
+const std::string& environment_key() {
+  static const std::string key = runtime::concat(runtime::build_id(reinterpret_cast<const void*>(&load_kernel)), " ",
+                                                 runtime::build_id(reinterpret_cast<const void*>(&codegen::hostTarget)),
+                                                 " ", codegen::hostTarget().key());
+  return key;
+}
+
+runtime::Program build(const char* name, const KernelBody& body, Loc loc) {
+  auto trace = std::make_shared<Trace>(name, /*trusted=*/true);
+  std::optional<Recording> recording;
+  {
+    Trace::Recorder recorder(trace);
+    const std::vector<Tensor> results = body();
+    recording = trace->finish(results, loc);
+  }
+  return recording->graph.impl().compile(loc, /*eager=*/true);
+}
+
+const runtime::Executable& find_in_table(const KernelKey& key, const char* name, const KernelBody& body, Loc loc) {
+  {
+    std::lock_guard lock(table().mutex);
+    if (auto known = table().kernels.find(key); known != table().kernels.end()) return *known->second;
+  }
+  const runtime::Hash128 hash = runtime::hash128(key.text(name) + " " + environment_key());
+  runtime::Program program =
+      unwrap(runtime::Runtime::get().kernels().program(
+                 hash, [&]() -> runtime::Result<runtime::Program> { return build(name, body, loc); }),
+             loc);
+  auto executable = std::make_unique<runtime::Executable>(std::move(program));
+  std::lock_guard lock(table().mutex);
+  return *table().kernels.try_emplace(key, std::move(executable)).first->second;
+}
+
+struct CachedKernel {
+  KernelKey key;
+  const runtime::Executable* kernel = nullptr;
+};
+constexpr size_t kCached = 256;
+thread_local std::array<CachedKernel, kCached> cache;
+
+} // namespace
+
+const runtime::Executable* cached_kernel(const KernelKey& key) noexcept {
+  const CachedKernel& cached = cache[key.hash() % kCached];
+  return cached.kernel && cached.key == key ? cached.kernel : nullptr;
+}
+
+const runtime::Executable& load_kernel(const KernelKey& key, const char* name, const KernelBody& body, Loc loc) {
+  const runtime::Executable& kernel = find_in_table(key, name, body, loc);
+  cache[key.hash() % kCached] = {key, &kernel};
+  return kernel;
+}
+
+void run_kernel(const runtime::Executable& kernel, std::span<const runtime::TensorArg> args,
+                std::span<void* const> results, Loc loc, std::span<const int64_t> indices) {
+  with_place(loc, [&] { kernel.run({args, indices}, results); });
+}
+
+Shape kernel_dims(size_t rank, int64_t lowest) {
+  Shape dims;
+  for (size_t i = 0; i < rank; ++i) dims.push_back(Dim::symbol(runtime::concat("d", i), lowest));
+  return dims;
+}
+
+Tensor kernel_argument(size_t index, DType dtype, const Shape& dims, StrideClass innermost, bool dense, Loc loc) {
+  GraphArgument argument{runtime::concat("x", index), dtype, {}, {}};
+  if (innermost != StrideClass::scalar) {
+    argument.shape = dims;
+    if (!dense) argument.strides.assign(dims.size(), -1);
+    if (!dense && innermost != StrideClass::other) argument.strides.back() = innermost == StrideClass::one;
+  }
+  return Trace::current()->argument(argument, loc);
+}
+
+} // namespace ogee::detail

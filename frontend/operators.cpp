@@ -1,0 +1,89 @@
+// Operators are the functions of pointwise.cpp with operands that may be numbers.
+#include "frontend/operators.h"
+
+#include "frontend/copy.h"
+#include "frontend/failure.h"
+#include "frontend/views.h"
+
+namespace ogee {
+
+namespace {
+
+/// Calls f with two operands of which at least one is a tensor, at the line of the operator.
+template <class F>
+Tensor binary(const Operand& a, const Operand& b, const F& f) {
+  const Loc loc = b.loc();
+  if (a.tensor()) return b.tensor() ? f(*a.tensor(), *b.tensor(), loc) : f(*a.tensor(), b.scalar(), loc);
+  if (b.tensor()) return f(a.scalar(), *b.tensor(), loc);
+  detail::fail(loc, "an operator needs a tensor");
+}
+
+/// Calls f with one operand, which is a tensor.
+template <class F>
+Tensor unary(const Operand& a, const F& f) {
+  if (!a.tensor()) detail::fail(a.loc(), "an operator needs a tensor");
+  return f(*a.tensor(), a.loc());
+}
+
+} // namespace
+
+// Lambdas, since the functions are overloaded.
+#define OGEE_BINARY_OPERATOR(symbol, f)                                                                                \
+  Tensor operator symbol(const Operand& a, const Operand& b) {                                                         \
+    return binary(a, b, [](const auto& x, const auto& y, Loc loc) { return f(x, y, loc); });                           \
+  }
+OGEE_BINARY_OPERATOR(+, add)
+OGEE_BINARY_OPERATOR(-, sub)
+OGEE_BINARY_OPERATOR(*, mul)
+OGEE_BINARY_OPERATOR(/, div)
+OGEE_BINARY_OPERATOR(%, remainder)
+OGEE_BINARY_OPERATOR(==, eq)
+OGEE_BINARY_OPERATOR(!=, ne)
+OGEE_BINARY_OPERATOR(<, lt)
+OGEE_BINARY_OPERATOR(<=, le)
+OGEE_BINARY_OPERATOR(>, gt)
+OGEE_BINARY_OPERATOR(>=, ge)
+OGEE_BINARY_OPERATOR(&, bitwise_and)
+OGEE_BINARY_OPERATOR(|, bitwise_or)
+OGEE_BINARY_OPERATOR(^, bitwise_xor)
+#undef OGEE_BINARY_OPERATOR
+
+Tensor operator-(const Operand& a) {
+  return unary(a, [](const Tensor& x, Loc loc) { return neg(x, loc); });
+}
+Tensor operator~(const Operand& a) {
+  return unary(a, [](const Tensor& x, Loc loc) { return bitwise_not(x, loc); });
+}
+
+#define OGEE_COMPOUND(symbol, method)                                                                                  \
+  Tensor& Tensor::operator symbol(const Operand & other) {                                                             \
+    return other.tensor() ? method(*other.tensor(), other.loc()) : method(other.scalar(), other.loc());                \
+  }
+OGEE_COMPOUND(+=, add_)
+OGEE_COMPOUND(-=, sub_)
+OGEE_COMPOUND(*=, mul_)
+OGEE_COMPOUND(/=, div_)
+#undef OGEE_COMPOUND
+
+Tensor Tensor::operator[](const Index& index) const { return ogee::select(*this, 0, index.value(), index.loc()); }
+
+void Tensor::operator=(const Operand& value) && {
+  if (value.tensor())
+    copy_(*value.tensor(), value.loc());
+  else
+    fill_(value.scalar(), value.loc());
+}
+
+Tensor& Tensor::copy_(const Tensor& source, Loc loc) { return assign(source, "copy_", loc); }
+
+Tensor& Tensor::fill_(const Scalar& value, Loc loc) {
+  detail::fill(*this, value, "fill_", loc);
+  return *this;
+}
+
+Tensor& Tensor::assign(const Tensor& value, const char* op, Loc loc) {
+  detail::assign(*this, value, op, loc);
+  return *this;
+}
+
+} // namespace ogee

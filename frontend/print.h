@@ -1,0 +1,29 @@
+// Tensors as text, as PyTorch prints them.
+#pragma once
+
+#include "frontend/tensor.h"
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+namespace ogee {
+
+/// How tensors are printed.
+struct PrintOptions {
+  int precision = 4;        ///< digits after the point
+  int64_t threshold = 1000; ///< tensors with more elements are summarised
+  int64_t edge_items = 3;   ///< elements shown at each end of an axis of a summarised tensor
+  int line_width = 80;
+  std::optional<bool> sci_mode; ///< scientific notation: always, never, or (not set) where numbers need it
+};
+
+/// The options of this process.
+PrintOptions get_print_options();
+void set_print_options(const PrintOptions& options);
+
+/// "tensor([[1., 2.],\n        [3., 4.]])". Error in a trace.
+std::string to_string(const Tensor& x, Loc loc = Loc::current());
+std::ostream& operator<<(std::ostream& out, const Tensor& x);
+
+} // namespace ogee

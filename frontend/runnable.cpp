@@ -1,0 +1,110 @@
+// One call of a compiled graph: arguments gathered, memory for results, writes committed at the end.
+#include "frontend/runnable.h"
+
+#include "frontend/copy.h"
+#include "frontend/failure.h"
+#include "frontend/graph_impl.h"
+#include "frontend/tensor_impl.h"
+#include "frontend/views.h"
+#include "runtime/runtime.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace ogee::detail {
+
+namespace {
+
+/// Memory for the results of one call.
+class CallSink final : public runtime::ResultSink {
+public:
+  CallSink(const runtime::Executable& executable, std::span<const runtime::TensorArg> args)
+      : executable_(executable), args_(args) {}
+
+  void* dense(uint32_t result, std::span<const int64_t> dims, int64_t) override {
+    results_.push_back(make_dense(dims, executable_.program().results[result].dtype));
+    return results_[result].impl()->data();
+  }
+
+  // A result of the graph is a value of its own; what shall be a view of an argument is no result of the graph.
+  void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides, int64_t offset) override {
+    const runtime::Program& program = executable_.program();
+    const runtime::ResultSpec& spec = program.results[result];
+    const runtime::Buffer& buffer = program.buffers[spec.buffer];
+    const bool argument = buffer.kind == runtime::Buffer::Kind::argument;
+    const void* data = argument ? args_[buffer.index].data : executable_.constant(buffer.index);
+    auto storage = runtime::Storage::external(const_cast<void*>(data), 0);
+    results_.push_back(
+        copy_dense(make_strided(std::move(storage), offset, dims, strides, spec.dtype), "compile", Loc()));
+  }
+
+  Tensor& operator[](size_t result) { return results_[result]; }
+
+private:
+  const runtime::Executable& executable_;
+  std::span<const runtime::TensorArg> args_;
+  ResultList results_;
+};
+
+constexpr size_t kInlineArguments = 16;
+
+} // namespace
+
+Runnable::Runnable(Interface interface, const Graph& graph, Loc loc)
+    : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false)) {}
+
+const Tensor& Runnable::at(const Place& place, std::span<const Tensor* const> arguments) const {
+  return place.kind == Place::Kind::argument ? *arguments[place.index] : interface_.captures[place.index].tensor;
+}
+
+/// Error where a tensor that is written shares memory with another one of the call: the graph knows no overlaps.
+void Runnable::check_aliases(std::span<const Tensor* const> arguments, Loc loc) const {
+  std::vector<const TensorImpl*> all;
+  for (const Tensor* tensor : arguments) all.push_back(tensor->impl());
+  for (const Capture& capture : interface_.captures) all.push_back(capture.tensor.impl());
+  for (const FinalWrite& write : interface_.writes) {
+    const TensorImpl* target = at(write.place, arguments).impl();
+    const auto sharing = std::ranges::count_if(all, [&](const TensorImpl* x) { return x->storage == target->storage; });
+    if (sharing > 1)
+      fail(loc, "compile: two tensors of a call share memory and one of them is written; hint: pass a clone()");
+  }
+}
+
+void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc) {
+  const size_t count = arguments.size() + interface_.extra.size();
+  runtime::TensorArg inline_args[kInlineArguments];
+  std::vector<runtime::TensorArg> more_args(count > kInlineArguments ? count : 0);
+  runtime::TensorArg* args = count > kInlineArguments ? more_args.data() : inline_args;
+  size_t next = 0;
+  for (const Tensor* tensor : arguments) args[next++] = tensor->impl()->arg();
+  runtime::GeneratorState random;
+  if (interface_.draws > 0) random = runtime::Runtime::get().generator().draw(interface_.draws);
+  for (const ExtraArgument& extra : interface_.extra) {
+    if (extra.kind == ExtraArgument::Kind::capture)
+      args[next++] = interface_.captures[extra.capture].tensor.impl()->arg();
+    else
+      args[next++] = {extra.kind == ExtraArgument::Kind::key ? &random.key : &random.number, nullptr, nullptr, 0,
+                      DType::i64};
+  }
+
+  std::unique_lock<std::mutex> lock;
+  if (!interface_.writes.empty()) {
+    check_aliases(arguments, loc);
+    lock = std::unique_lock(writing_);
+  }
+  CallSink sink(executable_, {args, count});
+  with_place(loc, [&] { executable_.run({{args, count}, {}, arguments.size()}, sink); });
+  for (const FinalWrite& write : interface_.writes)
+    copy_elements(at(write.place, arguments), sink[write.graph_result], "compile", loc);
+  for (const ResultSource& source : interface_.results) {
+    if (source.place.kind == Place::Kind::none) {
+      results.push_back(sink[source.graph_result]);
+      continue;
+    }
+    Tensor result = at(source.place, arguments);
+    for (const ViewStep& step : source.steps) result = apply_step(result, step, loc);
+    results.push_back(std::move(result));
+  }
+}
+
+} // namespace ogee::detail

@@ -1,0 +1,31 @@
+// A compiled graph with what it needs to be called on tensors. Private to the front end.
+#pragma once
+
+#include "frontend/compile.h"
+#include "frontend/trace.h"
+#include "runtime/executable.h"
+
+#include <mutex>
+#include <span>
+
+namespace ogee::detail {
+
+class Runnable {
+public:
+  /// Compiles the graph for this machine.
+  Runnable(Interface interface, const Graph& graph, Loc loc);
+
+  /// Runs it on the user's arguments: results, then in-place writes to arguments and captured tensors. Thread-safe.
+  void run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc);
+  const Interface& interface() const { return interface_; }
+
+private:
+  const Tensor& at(const Place& place, std::span<const Tensor* const> arguments) const;
+  void check_aliases(std::span<const Tensor* const> arguments, Loc loc) const;
+
+  Interface interface_;
+  runtime::Executable executable_;
+  std::mutex writing_; ///< held by calls that write to arguments or captured tensors
+};
+
+} // namespace ogee::detail

@@ -1,0 +1,278 @@
+// Recording: which value a tensor has now, what a write changes, what comes from outside, what the function returns.
+#include "frontend/trace.h"
+
+#include "frontend/failure.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ogee {
+
+using detail::OpCall;
+using detail::Place;
+using detail::ValueId;
+using detail::ViewStep;
+
+thread_local Trace* Trace::current_ = nullptr;
+
+Trace::Recorder::Recorder(std::shared_ptr<Trace> trace) : trace_(std::move(trace)), outer_(current_) {
+  current_ = trace_.get();
+}
+
+Trace::Recorder::~Recorder() {
+  current_ = outer_;
+  trace_->end();
+}
+
+void Trace::end() {
+  finished_ = true;
+  capture_stand_ins_.clear(); // they and the trace hold each other
+  random_.reset();
+}
+
+// ---- tensors of the trace
+// --------------------------------------------------------------------------------------------
+
+Tensor Trace::make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc) {
+  auto* impl = new detail::TensorImpl;
+  impl->dtype = dtype;
+  impl->symbolic = std::make_unique<detail::Symbolic>(
+      detail::Symbolic{views_[view].shape, std::move(strides), shared_from_this(), view, loc});
+  return Tensor(impl);
+}
+
+Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& shape, Loc loc) {
+  bases_.push_back({value, 0, place, dtype});
+  views_.push_back({static_cast<uint32_t>(bases_.size() - 1), {}, {}, shape, {}, 0});
+  return make_tensor(static_cast<uint32_t>(views_.size() - 1), dtype, runtime::row_major_strides(shape), loc);
+}
+
+Tensor Trace::argument(const detail::GraphArgument& argument, Loc loc) {
+  const ValueId value = builder_.argument(argument, loc);
+  const Place place{Place::Kind::argument, arguments_++};
+  Tensor tensor = make_base(value, place, argument.dtype, argument.shape, loc);
+  tensor.impl()->name = argument.name;
+  detail::Symbolic& symbolic = *tensor.impl()->symbolic;
+  for (size_t axis = 0; axis < argument.strides.size(); ++axis)
+    symbolic.strides[axis] = argument.strides[axis] >= 0
+                                 ? Dim(argument.strides[axis])
+                                 : Dim::symbol(runtime::concat(argument.name, ".stride", axis), 0);
+  return tensor;
+}
+
+Dim Trace::index_argument(const std::string& name, Loc loc) { return builder_.index_argument(name, loc); }
+
+std::string Trace::capture_name(const Tensor& x) const {
+  return x.impl()->name.empty() ? runtime::concat("capture", unnamed_captures_) : x.impl()->name;
+}
+
+Tensor Trace::capture(const Tensor& x, Loc loc) {
+  const auto [known, is_new] = capture_index_.try_emplace(x.impl(), captures_.size());
+  if (!is_new) return capture_stand_ins_[known->second];
+  const detail::TensorImpl& impl = *x.impl();
+  detail::GraphArgument argument{capture_name(x), impl.dtype, Shape(std::span<const int64_t>(impl.sizes)), {}};
+  if (impl.name.empty()) ++unnamed_captures_;
+  if (!impl.dense) argument.strides = detail::stride_classes(impl);
+  const ValueId value = builder_.argument(argument, loc);
+  extra_.push_back({detail::ExtraArgument::Kind::capture, captures_.size()});
+  Tensor tensor = make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, loc);
+  captures_.push_back({x, loc});
+  capture_stand_ins_.push_back(tensor);
+  return tensor;
+}
+
+Tensor Trace::stand_in(const Tensor& x, const char* op, Loc loc) {
+  const detail::TensorImpl& impl = detail::checked(x, op, loc);
+  if (!impl.symbolic) return capture(x, loc);
+  if (impl.symbolic->trace.get() == this) return x;
+  detail::fail_foreign(x, op, loc);
+}
+
+ValueId Trace::read(const Tensor& x, const char* op, Loc loc) {
+  return read(stand_in(x, op, loc).impl()->symbolic->view);
+}
+
+Tensor Trace::record(OpCall call) {
+  const ValueId value = builder_.add(call);
+  return make_base(value, {}, call.dtype, call.shape, call.loc);
+}
+
+Tensor Trace::view(const Tensor& x, const char* op, ViewStep step, const Shape& strides) {
+  const Tensor source = stand_in(x, op, step.loc);
+  const uint32_t parent = source.impl()->symbolic->view;
+  const Loc loc = step.loc;
+  const Shape shape = step.shape;
+  views_.push_back({views_[parent].base, parent, std::move(step), shape, {}, 0});
+  return make_tensor(static_cast<uint32_t>(views_.size() - 1), source.impl()->dtype, strides, loc);
+}
+
+void Trace::write(const Tensor& x, const Tensor& value, const char* op, Loc loc) {
+  const ValueId id = read(value, op, loc);
+  write(stand_in(x, op, loc).impl()->symbolic->view, id, op, loc);
+}
+
+// ---- views: re-derived when read after a write to their memory
+// ---------------------------------------------------------
+
+ValueId Trace::read(uint32_t view) {
+  Base& base = bases_[views_[view].base];
+  if (!views_[view].parent) return base.value;
+  if (views_[view].value && views_[view].version == base.version) return *views_[view].value;
+  const ValueId parent = read(*views_[view].parent);
+  const ValueId value = apply(views_[view].step, parent, base.dtype);
+  views_[view].value = value;
+  views_[view].version = base.version;
+  return value;
+}
+
+void Trace::write(uint32_t view, ValueId value, const char* op, Loc loc) {
+  if (!views_[view].parent) {
+    Base& base = bases_[views_[view].base];
+    base.value = value;
+    ++base.version;
+    return;
+  }
+  const uint32_t parent = *views_[view].parent;
+  write(parent, insert(views_[view], read(parent), value, op, loc), op, loc);
+  views_[view].value = value;
+  views_[view].version = bases_[views_[view].base].version;
+}
+
+ValueId Trace::apply(const ViewStep& step, ValueId operand, DType dtype) {
+  OpCall call{"reshape", {operand}, dtype, step.shape, {}, {{"staticSizes", step.shape}}, step.loc};
+  switch (step.kind) {
+  case ViewStep::Kind::reshape: break;
+  case ViewStep::Kind::transpose:
+    call.name = "transpose";
+    call.mixed.clear();
+    call.attributes = {{"perm", step.axes}};
+    break;
+  case ViewStep::Kind::broadcast:
+    call.name = "broadcast";
+    call.attributes = {{"dims", step.axes}};
+    break;
+  case ViewStep::Kind::slice:
+    call.name = "slice";
+    call.mixed = {{"staticOffsets", step.offsets}, {"staticSizes", step.shape}, {"staticStrides", step.strides}};
+    break;
+  }
+  return builder_.add(call);
+}
+
+ValueId Trace::constant_bool(bool value, Loc loc) {
+  return builder_.add(
+      {"constant", {}, DType::boolean, {}, {{"value", detail::ConstantData{{std::byte(value)}, true}}}, {}, loc});
+}
+
+/// The parent's value after its part that `view` shows has become `value`.
+ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const char* op, Loc loc) {
+  const DType dtype = bases_[view.base].dtype;
+  const Shape shape = views_[*view.parent].shape;
+  switch (view.step.kind) {
+  case ViewStep::Kind::reshape:
+    return builder_.add({"reshape", {value}, dtype, shape, {}, {{"staticSizes", shape}}, loc});
+  case ViewStep::Kind::transpose: {
+    std::vector<int64_t> inverse(view.step.axes.size());
+    for (size_t i = 0; i < inverse.size(); ++i) inverse[view.step.axes[i]] = static_cast<int64_t>(i);
+    return builder_.add({"transpose", {value}, dtype, shape, {{"perm", inverse}}, {}, loc});
+  }
+  case ViewStep::Kind::broadcast:
+    detail::fail(loc, op, ": cannot write to an expanded tensor, whose elements share memory; clone() it first");
+  case ViewStep::Kind::slice: break;
+  }
+  // Outside of the slice the old elements stay: the new ones and a mask are padded to the parent's shape.
+  const Shape& offsets = view.step.offsets;
+  std::vector<int64_t> interior;
+  Shape high;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    interior.push_back(static_cast<int64_t>(view.step.strides[axis]) - 1);
+    const Dim covered = offsets[axis] + (view.shape[axis] - 1) * view.step.strides[axis] + 1;
+    high.push_back(same(view.shape[axis], Dim(0)) ? shape[axis] - offsets[axis] : shape[axis] - covered);
+  }
+  auto padded = [&](ValueId inner, ValueId outside, DType type) {
+    return builder_.add({"pad",
+                         {inner, outside},
+                         type,
+                         shape,
+                         {{"interior", interior}},
+                         {{"staticLow", offsets}, {"staticHigh", high}},
+                         loc});
+  };
+  const ValueId yes = builder_.add({"broadcast",
+                                    {constant_bool(true, loc)},
+                                    DType::boolean,
+                                    view.shape,
+                                    {{"dims", std::vector<int64_t>{}}},
+                                    {{"staticSizes", view.shape}},
+                                    loc});
+  const ValueId mask = padded(yes, constant_bool(false, loc), DType::boolean);
+  const std::vector<std::byte> zero(runtime::item_size(dtype));
+  const ValueId nothing =
+      builder_.add({"constant", {}, dtype, {}, {{"value", detail::ConstantData{zero, true}}}, {}, loc});
+  return builder_.add({"select", {mask, padded(value, nothing, dtype), parent}, dtype, shape, {}, {}, loc});
+}
+
+// ---- random numbers, guards, names
+// -------------------------------------------------------------------------------------
+
+std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
+  using Kind = detail::ExtraArgument::Kind;
+  if (!random_) {
+    auto argument = [&](const char* name, Kind kind) {
+      const ValueId value = builder_.argument({name, DType::i64, {}, {}}, loc);
+      extra_.push_back({kind, 0});
+      return make_base(value, {}, DType::i64, {}, loc);
+    };
+    Tensor key = argument("random_key", Kind::key);
+    random_ = {key, argument("random_draw", Kind::draw)};
+  }
+  const uint64_t number = draws_++;
+  if (number == 0) return *random_;
+  std::vector<std::byte> bytes(sizeof number);
+  std::memcpy(bytes.data(), &number, sizeof number);
+  const ValueId offset =
+      builder_.add({"constant", {}, DType::i64, {}, {{"value", detail::ConstantData{bytes, true}}}, {}, loc});
+  const ValueId first = read(random_->second, "draw", loc);
+  return {random_->first, record({"add", {first, offset}, DType::i64, {}, {}, {}, loc})};
+}
+
+void Trace::guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits) {
+  const bool known = std::ranges::any_of(guards_, [&](const detail::Guard& g) { return g.cell == cell; });
+  if (!known) guards_.push_back({std::move(cell), bits});
+}
+
+// ---- the end
+// -----------------------------------------------------------------------------------------------------------
+
+detail::ResultSource Trace::result_source(const Tensor& x, std::vector<ValueId>& values, Loc loc) {
+  const Tensor tensor = stand_in(x, "return", loc);
+  uint32_t view = tensor.impl()->symbolic->view;
+  const ValueId value = read(view);
+  detail::ResultSource source{bases_[views_[view].base].place, {}, values.size()};
+  if (source.place.kind == Place::Kind::none) {
+    values.push_back(value);
+    return source;
+  }
+  for (; views_[view].parent; view = *views_[view].parent) source.steps.push_back(views_[view].step);
+  std::ranges::reverse(source.steps);
+  return source;
+}
+
+detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc) {
+  std::vector<ValueId> values;
+  std::vector<detail::ResultSource> sources;
+  for (const Tensor& result : results) sources.push_back(result_source(result, values, loc));
+  std::vector<detail::FinalWrite> writes;
+  for (const Base& base : bases_) {
+    if (base.place.kind == Place::Kind::none || base.version == 0) continue;
+    writes.push_back({base.place, values.size()});
+    values.push_back(base.value);
+  }
+  end();
+  Graph graph = builder_.finish(values, loc);
+  return {std::move(graph),
+          {std::move(captures_), std::move(extra_), std::move(sources), std::move(writes), draws_},
+          std::move(guards_)};
+}
+
+} // namespace ogee

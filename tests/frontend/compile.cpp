@@ -1,0 +1,133 @@
+// Compiled functions: calls, nesting, threads, errors.
+#include "tests/frontend/support.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+
+using namespace ogee;
+using namespace ogee::tests;
+
+namespace {
+
+/// The whole program runs with the check: every second call of a compiled function records again.
+const bool check_trace = setenv("OGEE_CHECK_TRACE", "1", 1) == 0;
+
+Tensor free_function(const Tensor& x) { return x * 2; }
+struct Model {
+  Tensor weight = ones({3, 2});
+  Tensor operator()(const Tensor& x) const { return matmul(x, weight); }
+};
+} // namespace
+
+TEST_CASE("compile: lambdas, functions, objects, generic lambdas") {
+  CHECK(compile([](Tensor x) { return x + 1; })(tensor(1)).item<int>() == 2);
+  CHECK(compile(free_function)(tensor(2)).item<int>() == 4);
+  CHECK(compile([](auto x, auto y) { return x * y; })(tensor(2), tensor(3)).item<int>() == 6);
+  CHECK(text(compile(Model())(ones({1, 3}))) == "tensor([[3., 3.]])");
+}
+
+TEST_CASE("compile: the sample of the README") {
+  manual_seed(0);
+  Tensor w = randn({784, 128});
+  Tensor x = randn({32, 784});
+  auto f = [&](const Tensor& t) { return softmax(relu(matmul(t, w)), /*dim=*/-1); };
+  auto g = compile(f);
+  CHECK(contains(error_of([&] { g.ir(); }), "ir: the function has not been traced yet"));
+  CHECK(contains(error_of([&] { g.dot(); }), "ir: the function has not been traced yet"));
+  CHECK(allclose(f(x), g(x)));
+  CHECK(contains(g.ir(), "ogee.dot"));
+  CHECK(contains(g.ir(Stage::fuse), "ogee.group"));
+  for (Stage stage : {Stage::simplify, Stage::nest, Stage::loops, Stage::llvm, Stage::assembly})
+    CHECK(!g.ir(stage).empty());
+}
+
+TEST_CASE("compile: compiled functions inside compiled functions are inlined") {
+  auto inner = compile([](Tensor x) { return x * 2; });
+  auto outer = compile([&](Tensor x) { return inner(x) + 1; });
+  CHECK(outer(tensor(3)).item<int>() == 7);
+  CHECK(contains(outer.ir(), "ogee.mul"));
+  CHECK(inner.stats().compiles == 0);
+}
+
+TEST_CASE("compile: strided arguments run with run-time strides") {
+  auto g = compile([](Tensor x) { return x + 1; });
+  const Tensor x = arange(24).reshape({4, 6});
+  CHECK(equal(g(x.t()), x.t() + 1));
+  CHECK(equal(g(x.slice(1, 0, 4)), x.slice(1, 0, 4) + 1));
+  CHECK(equal(g(arange(64).reshape({8, 8}).slice(1, 0, 4).slice(0, 0, 4)),
+              arange(64).reshape({8, 8}).slice(1, 0, 4).slice(0, 0, 4) + 1));
+  CHECK(g.stats().compiles == 2);
+}
+
+TEST_CASE("compile: eight threads call one function") {
+  Tensor w = tensor({2.0});
+  auto g = compile([&](Tensor x) { return x * w + x.sum(); });
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) wrong += g(full({1 + t % 3}, 1.0))[0].item() != 3 + t % 3;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  CHECK(g.stats().compiles == 3);
+  CHECK(g.stats().calls == 800);
+}
+
+TEST_CASE("compile: writers take turns") {
+  Tensor count = tensor(0);
+  auto g = compile([&](Tensor x) { count += x; });
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) g(tensor(1));
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(count.item<int>() == 200);
+}
+
+TEST_CASE("compile: a captured tensor that was rebound") {
+  Tensor w = tensor({1.0});
+  const std::string here = OGEE_HERE;
+  auto g = compile([&](Tensor x) { return x + w; });
+  g(tensor({1.0}));
+  w = tensor({5.0});
+  const std::string message = error_of([&] { g(tensor({1.0})); });
+  CHECK(contains(message, "compile: a captured tensor, first used at compile.cpp:"));
+  CHECK(contains(message, "was rebound"));
+}
+
+TEST_CASE("compile: tensors of one call that share memory, one of them written") {
+  auto g = compile([](Tensor x, Tensor y) { x += y; });
+  Tensor x = zeros({4});
+  CHECK(contains(error_of([&] { g(x.slice(0, 0, 2), x.slice(0, 1, 3)); }), "two tensors of a call share memory"));
+  g(x.slice(0, 0, 2), ones({2}));
+  CHECK(x.sum().item() == 2);
+}
+
+TEST_CASE("compile: many arguments and results") {
+  auto g = compile([](std::vector<Tensor> list) {
+    for (Tensor& x : list) x = x + 1;
+    return list;
+  });
+  std::vector<Tensor> list;
+  for (int i = 0; i < 40; ++i) list.push_back(full({i % 3 + 1, 2}, i));
+  const std::vector<Tensor> result = g(list);
+  for (int i = 0; i < 40; ++i) CHECK(result[i][0][0].item<int>() == i + 1);
+}
+
+TEST_CASE("compile: an undefined argument") {
+  auto g = compile([](Tensor x) { return x; });
+  CHECK(contains(error_of([&] { g(Tensor()); }), "compile: arg 0 is an undefined tensor"));
+}
+
+TEST_CASE("compile: a function that does something else on its second call") {
+  CHECK(check_trace);
+  int calls = 0;
+  auto g = compile([&](Tensor x) { return x * static_cast<double>(++calls); });
+  g(tensor({1.0}));
+  const std::string message = error_of([&] { g(tensor({1.0})); });
+  CHECK(contains(message, "compile: the function does something else on its second call"));
+  CHECK(contains(message, "dense<2.000000e+00>"));
+}

@@ -1,0 +1,26 @@
+// Shapes and axes as arguments.
+#include "tests/frontend/support.h"
+
+using namespace ogee;
+using namespace ogee::tests;
+
+TEST_CASE("dims: shapes are written in many ways") {
+  const size_t n = 3;
+  const int k = 2;
+  CHECK(zeros({n, k}).shape() == Shape{3, 2});
+  CHECK(zeros(std::vector<int64_t>{1, 2}).shape() == Shape{1, 2});
+  CHECK(zeros(ones({4, 5}).shape()).shape() == Shape{4, 5});
+  CHECK(zeros({}).dim() == 0);
+  const Tensor x = zeros({4, 6});
+  CHECK(x.view({x.size(0) * 2, x.size(1) / 2}).shape() == Shape{8, 3});
+}
+
+TEST_CASE("dims: axes") {
+  const Tensor x = ones({2, 3, 4});
+  CHECK(x.sum(-1).shape() == Shape{2, 3});
+  CHECK(x.sum({0, 2}).shape() == Shape{3});
+  CHECK(x.sum(std::vector<int64_t>{1}).shape() == Shape{2, 4});
+  CHECK(contains(error_of([&] { x.sum(3); }), "sum: axis 3 is out of range for a tensor of 3 axes"));
+  CHECK(contains(error_of([&] { x.sum({1, -2}); }), "sum: axis 1 is given twice"));
+  CHECK(contains(error_of([&] { x.sum(std::vector<int64_t>(17)); }), "more than 16 axes"));
+}

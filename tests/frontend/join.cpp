@@ -1,0 +1,26 @@
+// cat, stack, allclose, equal.
+#include "tests/frontend/support.h"
+
+using namespace ogee;
+using namespace ogee::tests;
+
+TEST_CASE("join: cat and stack") {
+  const Tensor a = tensor({{1, 2}}), b = tensor({{3, 4}, {5, 6}});
+  CHECK(text(cat({a, b})) == "tensor([[1, 2],\n        [3, 4],\n        [5, 6]])");
+  CHECK(text(cat({a, tensor({{9.0}})}, 1)) == "tensor([[1., 2., 9.]])");
+  CHECK(text(stack({tensor({1, 2}), tensor({3, 4})}, -1)) == "tensor([[1, 3],\n        [2, 4]])");
+  CHECK(contains(error_of([&] { cat({a, tensor({{1}})}); }), "cat: "));
+  CHECK(contains(error_of([&] { cat(std::vector<Tensor>{}); }), "cat: no tensors"));
+  CHECK(equal(compile([](Tensor x, Tensor y) { return cat({x, y, x}, 0); })(a, b), cat({a, b, a})));
+}
+
+TEST_CASE("join: closeness and equality") {
+  CHECK(allclose(tensor({1.0, 2.0}), tensor({1.0, 2.00001})));
+  CHECK(!allclose(tensor({1.0, 2.0}), tensor({1.0, 2.1})));
+  const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  CHECK(!allclose(tensor({nan}), tensor({nan})));
+  CHECK(allclose(tensor({nan, inf}), tensor({nan, inf}), 1e-5, 1e-8, true));
+  CHECK(!allclose(tensor({1.0}), tensor({inf})));
+  CHECK(!equal(tensor({1, 2}), tensor({1, 2, 3})));
+  CHECK(equal(tensor({1, 2}), tensor({1, 2})));
+}

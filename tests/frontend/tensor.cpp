@@ -1,0 +1,45 @@
+// Handles and host reads.
+#include "tests/frontend/support.h"
+
+using namespace ogee;
+using namespace ogee::tests;
+
+TEST_CASE("tensor: handles share, names stay") {
+  Tensor x = zeros({2}), y = x;
+  CHECK(y.is(x));
+  x.set_name("w");
+  CHECK(y.name() == "w");
+  CHECK(!Tensor().defined());
+  CHECK(contains(error_of([] { Tensor().shape(); }), "shape: the tensor is undefined"));
+}
+
+TEST_CASE("tensor: items") {
+  CHECK(tensor(2.5).item() == 2.5);
+  CHECK(tensor({{7}}).item<int>() == 7);
+  CHECK(tensor(true).item<bool>());
+  CHECK(contains(error_of([] { zeros({2}).item(); }), "item: needs one element, the shape is [2]"));
+  CHECK(contains(error_of([] {
+                   if (zeros({2})) FAIL();
+                 }),
+                 "bool: the truth of a tensor of shape [2] is ambiguous; hint: all() or any()"));
+}
+
+TEST_CASE("tensor: spans and pointers") {
+  Tensor x = arange(6).reshape({2, 3}).to(f32);
+  x.span<float>()[5] = 9;
+  CHECK(x[1][2].item() == 9);
+  CHECK(x.data_ptr<float>()[5] == 9);
+  CHECK(contains(error_of([&] { x.span<double>(); }), "span: the elements are f32, not f64"));
+  CHECK(contains(error_of([&] { x.t().span<float>(); }), "is not contiguous; hint") == false);
+  CHECK(contains(error_of([&] { x.t().span<float>(); }),
+                 "span: a tensor of shape [3, 2] and strides [1, 3] is not contiguous"));
+}
+
+TEST_CASE("tensor: facts") {
+  const Tensor x = zeros({2, 3, 4}).transpose(0, 2);
+  CHECK(x.stride(0) == 1);
+  CHECK(x.stride(-1) == 12);
+  CHECK(!x.is_contiguous());
+  CHECK(x.numel() == 24);
+  CHECK(contains(error_of([&] { x.size(3); }), "size: axis 3 of a tensor of shape [4, 3, 2]"));
+}
