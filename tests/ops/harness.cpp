@@ -1,0 +1,305 @@
+// Compiles functions of IR text, runs them at guard pages and compares.
+#include "tests/ops/harness.h"
+
+#include "codegen/compile.h"
+#include "ir/signature.h"
+#include "runtime/shape.h"
+#include "tools/reference/interpret.h"
+
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+
+#include <cstring>
+
+namespace ogee::tests {
+
+const char* nameOf(Layout layout) {
+  static constexpr const char* kNames[] = {"dense", "gaps", "spread", "repeated"};
+  return kNames[int(layout)];
+}
+
+// --- text ----------------------------------------------------------------------------------------
+
+std::string typeText(DType dtype, const Index& dims) {
+  std::string text = "tensor<";
+  for (int64_t size : dims) text += (size == kRunTime ? "?" : std::to_string(size)) + "x";
+  return text + (dtype == DType::boolean ? "i1" : std::string(runtime::name(dtype))) + ">";
+}
+
+std::string parameterText(size_t number, const Parameter& parameter) {
+  std::string attributes, names, strides;
+  for (const std::string& name : parameter.names) names += (names.empty() ? "\"" : ", \"") + name + "\"";
+  if (!names.empty()) attributes = "ogee.dims = [" + names + "]";
+  if (parameter.layout != Layout::dense && !parameter.dims.empty()) {
+    for (size_t i = 1; i < parameter.dims.size(); ++i) strides += "-1, ";
+    strides += parameter.layout == Layout::gaps ? "1" : parameter.layout == Layout::repeated ? "0" : "-1";
+    attributes += (attributes.empty() ? "" : ", ") + ("ogee.strides = array<i64: " + strides + ">");
+  }
+  return "%" + std::to_string(number) + ": " + typeText(parameter.dtype, parameter.dims) +
+         (attributes.empty() ? "" : " {" + attributes + "}");
+}
+
+std::string functionText(const std::vector<Parameter>& parameters, const std::string& body, const std::string& results,
+                         const std::string& resultTypes) {
+  std::string text = "func.func @main(";
+  for (size_t i = 0; i < parameters.size(); ++i) text += (i ? ", " : "") + parameterText(i, parameters[i]);
+  return text + ") -> (" + resultTypes + ") {\n" + body + "  return " + results + " : " + resultTypes + "\n}\n";
+}
+
+// --- subjects ------------------------------------------------------------------------------------
+
+namespace {
+
+/// One context for all tests; diagnostics end up in `diagnostics()`.
+std::string& diagnostics() {
+  static std::string text;
+  return text;
+}
+
+mlir::MLIRContext& context() {
+  static mlir::DialectRegistry registry;
+  static const bool registered = (codegen::registerDialects(registry), true);
+  static mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  static mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic& diagnostic) {
+    diagnostics() += diagnostic.str() + "\n";
+    return mlir::success();
+  });
+  (void)registered;
+  return context;
+}
+
+mlir::func::FuncOp mainOf(mlir::ModuleOp module) { return module.lookupSymbol<mlir::func::FuncOp>("main"); }
+
+/// Strides in elements for sizes under `pattern` (`ogee.strides`; empty: dense), and the elements they span.
+std::vector<int64_t> layOut(const Index& sizes, const std::vector<int64_t>& pattern, int64_t& span) {
+  std::vector<int64_t> strides = runtime::row_major_strides(sizes);
+  const size_t rank = sizes.size();
+  if (!pattern.empty() && rank > 0) {
+    const int64_t inner = pattern.back() == ir::kRunTimeStride ? 2 : pattern.back();
+    strides[rank - 1] = inner;
+    int64_t next = std::max<int64_t>(1, (sizes[rank - 1] - 1) * inner + 1) + 3; // rows three elements apart
+    for (size_t axis = rank - 1; axis-- > 0;) {
+      strides[axis] = next;
+      next = std::max<int64_t>(1, sizes[axis]) * next + 1;
+    }
+  }
+  span = 1;
+  for (size_t axis = 0; axis < rank; ++axis)
+    span = sizes[axis] == 0 ? 0 : span + (span ? (sizes[axis] - 1) * strides[axis] : 0);
+  return strides;
+}
+
+/// The place of an element under strides.
+int64_t placeOf(const Index& index, std::span<const int64_t> strides) {
+  int64_t place = 0;
+  for (size_t axis = 0; axis < index.size(); ++axis) place += index[axis] * strides[axis];
+  return place;
+}
+
+/// Copies an array into strided memory.
+void scatter(const Array& array, std::span<const int64_t> strides, std::byte* to) {
+  const size_t item = runtime::item_size(array.dtype);
+  const std::byte* from = array.bytes.data();
+  reference::forEachIndex(array.shape, [&](const Index& index) {
+    std::memcpy(to + item * placeOf(index, strides), from, item);
+    from += item;
+  });
+}
+
+/// And out of it.
+Array gather(DType dtype, const Index& sizes, std::span<const int64_t> strides, const std::byte* from) {
+  Array array(dtype, sizes);
+  const size_t item = runtime::item_size(dtype);
+  std::byte* to = array.bytes.data();
+  reference::forEachIndex(sizes, [&](const Index& index) {
+    std::memcpy(to, from + item * placeOf(index, strides), item);
+    to += item;
+  });
+  return array;
+}
+
+} // namespace
+
+Subject::Subject(const std::string& text, Fusion fusion) {
+  INFO(text);
+  diagnostics().clear();
+  module_ = mlir::parseSourceString<mlir::ModuleOp>(text, &context());
+  INFO(diagnostics());
+  REQUIRE(module_);
+  function_ = mainOf(*module_);
+  for (unsigned i = 0; i < function_.getNumArguments(); ++i)
+    if (mlir::isa<mlir::RankedTensorType>(function_.getArgumentTypes()[i])) {
+      const auto strides = ir::argumentInfo(function_, i).strides;
+      strides_.emplace_back(strides.begin(), strides.end());
+    }
+  mlir::OwningOpRef<mlir::ModuleOp> copy(mlir::cast<mlir::ModuleOp>(module_.get()->clone()));
+  auto program = codegen::compile(mainOf(*copy), {.fuse = fusion == Fusion::fused});
+  INFO(diagnostics());
+  REQUIRE(mlir::succeeded(program));
+  executable_ = std::make_unique<runtime::Executable>(std::move(*program));
+}
+
+/// Takes results into guarded memory.
+struct Subject::Results : runtime::ResultSink {
+  struct Result {
+    Index sizes;
+    std::vector<int64_t> strides;
+    int64_t offset = 0;
+    std::unique_ptr<Guarded> memory; ///< null: a view
+  };
+
+  Results(size_t count, Guard guard) : results(count), guard(guard) {}
+
+  void* dense(uint32_t result, std::span<const int64_t> dims, int64_t bytes) override {
+    results[result] = {
+        {dims.begin(), dims.end()}, runtime::row_major_strides(dims), 0, std::make_unique<Guarded>(bytes, guard)};
+    return results[result].memory->data();
+  }
+  void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides, int64_t offset) override {
+    results[result] = {{dims.begin(), dims.end()}, {strides.begin(), strides.end()}, offset, nullptr};
+  }
+
+  std::vector<Result> results;
+  Guard guard;
+};
+
+std::vector<Array> Subject::run(const std::vector<Array>& arguments, Guard guard) const {
+  std::vector<Guarded> memory;
+  std::vector<std::vector<int64_t>> strides;
+  std::vector<const Array*> tensors;
+  std::vector<int64_t> indices;
+  std::vector<runtime::TensorArg> args;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Array& array = arguments[i];
+    if (mlir::isa<mlir::IndexType>(function_.getArgumentTypes()[i])) {
+      indices.push_back(array.as<int64_t>()[0]);
+      continue;
+    }
+    int64_t span = 0;
+    strides.push_back(layOut(array.shape, strides_[tensors.size()], span));
+    memory.emplace_back(size_t(span) * runtime::item_size(array.dtype), guard);
+    scatter(array, strides.back(), memory.back().data());
+    tensors.push_back(&array);
+  }
+  for (size_t i = 0; i < tensors.size(); ++i)
+    args.push_back({memory[i].data(), tensors[i]->shape.data(), strides_[i].empty() ? nullptr : strides[i].data(),
+                    uint32_t(tensors[i]->shape.size()), tensors[i]->dtype});
+
+  const runtime::Program& program = executable_->program();
+  Results sink(program.results.size(), guard);
+  executable_->run({.tensors = args, .indices = indices}, sink);
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (gather(tensors[i]->dtype, tensors[i]->shape, strides[i], memory[i].data()).bytes != tensors[i]->bytes)
+      FAIL_CHECK("the call changed argument " << i);
+
+  std::vector<Array> outputs;
+  for (size_t i = 0; i < program.results.size(); ++i) {
+    const Results::Result& result = sink.results[i];
+    const DType dtype = program.results[i].dtype;
+    const runtime::Buffer& buffer = program.buffers[program.results[i].buffer];
+    const std::byte* base = result.memory                                    ? result.memory->data()
+                            : buffer.kind == runtime::Buffer::Kind::argument ? memory[buffer.index].data()
+                                                                             : executable_->constant(buffer.index);
+    outputs.push_back(gather(dtype, result.sizes, result.strides, base + result.offset * runtime::item_size(dtype)));
+  }
+  return outputs;
+}
+
+std::vector<Array> Subject::expected(const std::vector<Array>& arguments) const {
+  diagnostics().clear();
+  auto results = reference::interpret(function_, arguments);
+  INFO(diagnostics());
+  REQUIRE(mlir::succeeded(results));
+  return *results;
+}
+
+void Subject::checkRoundTrip() const {
+  const auto print = [](mlir::Operation* op) {
+    std::string text;
+    llvm::raw_string_ostream(text) << *op;
+    return text;
+  };
+  const std::string text = print(*module_);
+  auto again = mlir::parseSourceString<mlir::ModuleOp>(text, &context());
+  REQUIRE(again);
+  CHECK(print(*again) == text);
+  std::string bytecode;
+  llvm::raw_string_ostream out(bytecode);
+  REQUIRE(mlir::succeeded(mlir::writeBytecodeToFile(*module_, out)));
+  auto read = mlir::parseSourceString<mlir::ModuleOp>(bytecode, &context());
+  REQUIRE(read);
+  CHECK(print(*read) == text);
+}
+
+// --- comparison ----------------------------------------------------------------------------------
+
+namespace {
+
+/// Floats in their order as integers, one apart where nothing lies between them; -0 is one below +0.
+template <class T>
+int64_t ordinal(T value) {
+  std::conditional_t<sizeof(T) == 4, int32_t, int64_t> bits;
+  std::memcpy(&bits, &value, sizeof(T));
+  return bits < 0 ? int64_t(std::numeric_limits<decltype(bits)>::min() - bits) - 1 : int64_t(bits);
+}
+
+/// How many floats lie between two, and one.
+template <class T>
+double steps(T a, T b) {
+  const int64_t from = ordinal(a), to = ordinal(b);
+  return double(from < to ? uint64_t(to) - uint64_t(from) : uint64_t(from) - uint64_t(to));
+}
+
+template <class T>
+bool isClose(T actual, T expected, const Tolerance& tolerance) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(expected) || std::isnan(actual)) return std::isnan(expected) && std::isnan(actual);
+    if (std::abs(double(actual) - double(expected)) <= tolerance.absolute) return true;
+    if (actual == 0 && expected == 0) return std::signbit(actual) == std::signbit(expected);
+    return steps(actual, expected) <= tolerance.ulp;
+  }
+  return actual == expected;
+}
+
+template <class T>
+std::string elementText(T value) {
+  std::ostringstream text;
+  text.precision(std::numeric_limits<T>::max_digits10);
+  text << value;
+  return text.str();
+}
+
+} // namespace
+
+std::string difference(const Array& actual, const Array& expected, const Tolerance& tolerance) {
+  if (actual.dtype != expected.dtype || actual.shape != expected.shape)
+    return "is " + typeText(actual.dtype, actual.shape) + ", expected " + typeText(expected.dtype, expected.shape);
+  return reference::withType<float, double, int32_t, int64_t, bool>(actual.dtype, [&]<class T>() -> std::string {
+    size_t wrong = 0, first = 0;
+    const auto a = actual.as<T>(), e = expected.as<T>();
+    for (size_t i = 0; i < a.size(); ++i)
+      if (!isClose(a[i], e[i], tolerance) && wrong++ == 0) first = i;
+    if (wrong == 0) return "";
+    return "element " + std::to_string(first) + " of " + std::to_string(a.size()) + " is " + elementText(a[first]) +
+           ", expected " + elementText(e[first]) + " (" + std::to_string(wrong) + " differ)";
+  });
+}
+
+void checkSame(const std::vector<Array>& actual, const std::vector<Array>& expected, const Tolerance& tolerance,
+               const std::string& context) {
+  REQUIRE(actual.size() == expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) {
+    const std::string text = difference(actual[i], expected[i], tolerance);
+    if (!text.empty()) FAIL_CHECK(context << ": result " << i << ": " << text);
+  }
+}
+
+std::vector<Array> checkCase(const Subject& subject, const std::vector<Array>& arguments, const Tolerance& tolerance,
+                             const std::string& context) {
+  std::vector<Array> results = subject.run(arguments);
+  checkSame(results, subject.expected(arguments), tolerance, context);
+  return results;
+}
+
+} // namespace ogee::tests

@@ -1,0 +1,38 @@
+// Arrays of the tool: made, converted for the interpreter, compared, listed.
+#pragma once
+
+#include "runtime/npy.h"
+#include "tools/reference/array.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ogee::tools {
+
+using runtime::HostArray;
+
+/// Uninitialised.
+HostArray allocate(runtime::DType dtype, std::span<const int64_t> shape);
+/// Seeded: floats from [-1, 1), integers from [0, 8), bools.
+HostArray randomArray(runtime::DType dtype, std::span<const int64_t> shape, uint64_t seed);
+
+int64_t numel(const HostArray& array);
+
+reference::Array toReference(const HostArray& array);
+HostArray fromReference(const reference::Array& array);
+
+/// An element is right when it is within `relative` * |expected| + `absolute` of what is expected; other dtypes than
+/// floats have to be equal, and so have infinities. NaN equals NaN.
+struct Tolerance {
+  double relative = 1e-4;
+  double absolute = 1e-5;
+};
+
+/// How two arrays differ in one line, "" when they do not.
+std::string difference(const HostArray& actual, const HostArray& expected, const Tolerance& tolerance);
+
+/// "f32 [32, 784]".
+std::string describe(const HostArray& array);
+
+} // namespace ogee::tools

@@ -1,0 +1,158 @@
+// Reads, compiles and runs functions of files.
+#include "tools/ogee/function.h"
+
+#include "ir/signature.h"
+#include "runtime/error.h"
+#include "runtime/shape.h"
+#include "tools/reference/interpret.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cstring>
+
+namespace ogee::tools {
+
+using runtime::ErrorCode;
+
+namespace {
+
+/// The function of that name, or the only one.
+mlir::func::FuncOp find(mlir::ModuleOp module, const std::string& path, const std::string& entry) {
+  if (!entry.empty()) {
+    if (auto function = module.lookupSymbol<mlir::func::FuncOp>(entry)) return function;
+    runtime::raise(ErrorCode::invalid_argument, path, ": no function ", entry);
+  }
+  const auto functions = module.getOps<mlir::func::FuncOp>();
+  const auto count = std::distance(functions.begin(), functions.end());
+  if (count == 1) return *functions.begin();
+  if (auto function = module.lookupSymbol<mlir::func::FuncOp>("main")) return function;
+  runtime::raise(ErrorCode::invalid_argument, path, ": holds ", int64_t(count),
+                 " functions and no main: choose one with --entry");
+}
+
+} // namespace
+
+mlir::DialectRegistry dialects() {
+  mlir::DialectRegistry registry;
+  codegen::registerDialects(registry);
+  return registry;
+}
+
+Function::Function(const std::string& path, const std::string& entry)
+    : context_(dialects(), mlir::MLIRContext::Threading::DISABLED),
+      diagnostics_(std::make_unique<mlir::SourceMgrDiagnosticHandler>(source_, &context_)) {
+  std::string error;
+  std::unique_ptr<llvm::MemoryBuffer> file = mlir::openInputFile(path, &error);
+  if (!file) runtime::raise(ErrorCode::io, error);
+  source_.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  module_ = mlir::parseSourceFile<mlir::ModuleOp>(source_, &context_);
+  if (!module_) throw Reported();
+  op_ = find(*module_, path, entry);
+}
+
+Function::~Function() = default;
+
+std::string Function::argumentName(unsigned index) const {
+  const std::string name = ir::argumentInfo(op_, index).name;
+  return name.empty() ? "arg" + std::to_string(index) : name;
+}
+
+std::string Function::resultName(unsigned index) const {
+  const std::string name = ir::resultName(op_, index);
+  return name.empty() ? "result" + std::to_string(index) : name;
+}
+
+runtime::Program Function::compile(const codegen::CompileOptions& options) const {
+  mlir::OwningOpRef<mlir::ModuleOp> copy(mlir::cast<mlir::ModuleOp>(module_.get()->clone()));
+  auto program =
+      codegen::compile(copy->lookupSymbol<mlir::func::FuncOp>(mlir::func::FuncOp(op_).getSymName()), options);
+  if (mlir::failed(program)) throw Reported();
+  return std::move(*program);
+}
+
+std::vector<HostArray> Function::interpret(std::span<const HostArray> arguments) const {
+  std::vector<reference::Array> inputs;
+  for (const HostArray& argument : arguments) inputs.push_back(toReference(argument));
+  const auto outputs = reference::interpret(op_, inputs);
+  if (mlir::failed(outputs)) throw Reported();
+  std::vector<HostArray> results;
+  for (const reference::Array& output : *outputs) results.push_back(fromReference(output));
+  return results;
+}
+
+// --- calls ---------------------------------------------------------------------------------------
+
+/// Gives dense results the memory that they had in the call before where it fits.
+struct Call::Sink : runtime::ResultSink {
+  explicit Sink(Call& call) : call(call) {}
+
+  void* dense(uint32_t result, std::span<const int64_t> dims, int64_t) override {
+    Placed& placed = call.results_[result];
+    const runtime::DType dtype = call.executable_.program().results[result].dtype;
+    if (!placed.dense.storage || placed.isView || !std::ranges::equal(placed.dense.shape, dims))
+      placed = {allocate(dtype, dims), {}};
+    return placed.dense.storage->data();
+  }
+
+  void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides, int64_t offset) override {
+    Placed& placed = call.results_[result];
+    placed.dense.dtype = call.executable_.program().results[result].dtype;
+    placed.dense.shape.assign(dims.begin(), dims.end());
+    placed.strides.assign(strides.begin(), strides.end());
+    placed.offset = offset;
+    placed.isView = true;
+  }
+
+  Call& call;
+};
+
+Call::Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments)
+    : executable_(executable), results_(executable.program().results.size()) {
+  for (auto [type, argument] : llvm::zip_equal(function.getArgumentTypes(), arguments))
+    if (mlir::isa<mlir::RankedTensorType>(type)) {
+      tensors_.push_back(argument);
+      const HostArray& kept = argument;
+      args_.push_back({.data = kept.storage->data(),
+                       .sizes = kept.shape.data(),
+                       .rank = uint32_t(kept.shape.size()),
+                       .dtype = kept.dtype});
+    } else {
+      indices_.push_back(*reinterpret_cast<const int64_t*>(argument.storage->data()));
+    }
+}
+
+void Call::run() {
+  Sink sink(*this);
+  executable_.run({.tensors = args_, .indices = indices_}, sink);
+}
+
+std::vector<HostArray> Call::results() const {
+  std::vector<HostArray> copies;
+  for (size_t i = 0; i < results_.size(); ++i) {
+    const Placed& placed = results_[i];
+    const runtime::Program& program = executable_.program();
+    const runtime::Buffer& buffer = program.buffers[program.results[i].buffer];
+    HostArray copy = allocate(placed.dense.dtype, placed.dense.shape);
+    const size_t item = runtime::item_size(copy.dtype), bytes = size_t(numel(copy)) * item;
+    if (!placed.isView) {
+      if (bytes > 0) std::memcpy(copy.storage->data(), placed.dense.storage->data(), bytes);
+    } else {
+      const std::byte* base = buffer.kind == runtime::Buffer::Kind::argument ? tensors_[buffer.index].storage->data()
+                                                                             : executable_.constant(buffer.index);
+      int64_t next = 0;
+      reference::forEachIndex(placed.dense.shape, [&](const reference::Index& index) {
+        int64_t place = placed.offset;
+        for (size_t axis = 0; axis < index.size(); ++axis) place += index[axis] * placed.strides[axis];
+        std::memcpy(copy.storage->data() + item * next++, base + item * place, item);
+      });
+    }
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+} // namespace ogee::tools

@@ -1,0 +1,85 @@
+// A function of a file of IR text: parsed, compiled, interpreted.
+#pragma once
+
+#include "codegen/compile.h"
+#include "runtime/executable.h"
+#include "tools/ogee/arrays.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include "llvm/Support/SourceMgr.h"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mlir {
+class SourceMgrDiagnosticHandler;
+}
+
+namespace ogee::tools {
+
+/// The dialects of all stages.
+mlir::DialectRegistry dialects();
+
+/// What ends a command after diagnostics have said why.
+struct Reported {};
+
+class Function {
+public:
+  /// Reads `path` ("-": standard input) and finds the function: `entry`, or the only one of the file where `entry` is
+  /// "". Raises an Error, or Reported after diagnostics on the standard error stream.
+  Function(const std::string& path, const std::string& entry);
+  ~Function();
+
+  mlir::func::FuncOp op() const { return op_; }
+  /// `ogee.name` of an argument or result, else "arg0", "result0" …
+  std::string argumentName(unsigned index) const;
+  std::string resultName(unsigned index) const;
+
+  /// Compiles a copy. Raises Reported.
+  runtime::Program compile(const codegen::CompileOptions& options) const;
+  /// What the interpreter gives. Raises Reported.
+  std::vector<HostArray> interpret(std::span<const HostArray> arguments) const;
+
+private:
+  mlir::MLIRContext context_;
+  llvm::SourceMgr source_;
+  std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics_;
+  mlir::OwningOpRef<mlir::ModuleOp> module_;
+  mlir::func::FuncOp op_;
+};
+
+/// Runs a program on dense arrays in the order of the function's arguments, index arguments being rank-0 arrays of i64.
+/// Keeps the memory of results from call to call.
+class Call {
+public:
+  /// `function` is the one that `executable` was compiled from.
+  Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments);
+
+  void run();
+  /// Dense copies of the results of the last run.
+  std::vector<HostArray> results() const;
+
+private:
+  struct Sink;
+  /// Where a result lies, in memory of its own or in that of an argument or constant.
+  struct Placed {
+    HostArray dense;
+    std::vector<int64_t> strides;
+    int64_t offset = 0;
+    bool isView = false;
+  };
+
+  const runtime::Executable& executable_;
+  std::vector<HostArray> tensors_;
+  std::vector<runtime::TensorArg> args_;
+  std::vector<int64_t> indices_;
+  std::vector<Placed> results_;
+};
+
+} // namespace ogee::tools

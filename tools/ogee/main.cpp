@@ -1,0 +1,88 @@
+// The program `ogee`: its command line. Errors are one line on the standard error stream, and exit status 1.
+#include "runtime/error.h"
+#include "tools/ogee/commands.h"
+#include "tools/ogee/function.h"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace {
+
+using namespace ogee::tools;
+
+/// {"batch=32"} as a map.
+std::map<std::string, int64_t> parseSizes(const std::vector<std::string>& texts) {
+  std::map<std::string, int64_t> sizes;
+  for (const std::string& text : texts) {
+    const size_t at = text.find('=');
+    int64_t size = 0;
+    if (at == std::string::npos || !CLI::detail::lexical_cast(text.substr(at + 1), size))
+      throw CLI::ValidationError("--dim", "expected name=size, got " + text);
+    sizes[text.substr(0, at)] = size;
+  }
+  return sizes;
+}
+
+template <class Options>
+CLI::App* addCommand(CLI::App& app, const char* name, const char* description, Options& options,
+                     void (*command)(const Options&)) {
+  CLI::App* sub = app.add_subcommand(name, description);
+  sub->add_option("file", options.file, "IR text, - for the standard input")->required();
+  sub->add_option("--entry", options.entry, "the function (default: the only one, or main)");
+  sub->callback([&options, command] { command(options); });
+  return sub;
+}
+
+void addRun(CLI::App& app, RunOptions& options) {
+  CLI::App* sub = addCommand(app, "run", "run a function on arrays of a file", options, run);
+  sub->add_option("--inputs", options.inputs, "an array for each argument, by name (.npz)");
+  sub->add_option("--outputs", options.outputs, "where the results go (.npz)");
+  sub->add_option("--expect", options.expect, "what the results are compared with (.npz)");
+  sub->add_option("--rtol", options.tolerance.relative, "allowed difference, as a part of what is expected")
+      ->capture_default_str();
+  sub->add_option("--atol", options.tolerance.absolute, "allowed difference")->capture_default_str();
+  sub->add_flag("--reference", options.reference, "interpret instead of compiling");
+}
+
+void addShow(CLI::App& app, ShowOptions& options) {
+  CLI::App* sub = addCommand(app, "show", "print a function at a stage of its compilation", options, show);
+  sub->add_option("--stage", options.stage, "which one")
+      ->check(CLI::IsMember({"trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm"}))
+      ->capture_default_str();
+  sub->add_option("--format", options.format, "text, or dot (Graphviz; stages up to fuse)")
+      ->check(CLI::IsMember({"text", "dot"}))
+      ->capture_default_str();
+}
+
+void addBench(CLI::App& app, BenchOptions& options) {
+  CLI::App* sub = addCommand(app, "bench", "time a function, eager against compiled", options, bench);
+  sub->add_option("--inputs", options.inputs, "an array for each argument, by name (.npz; default: random data)");
+  sub->add_option_function<std::vector<std::string>>(
+         "--dim", [&](const auto& texts) { options.dims = parseSizes(texts); },
+         "name=size of a dim that is not static, for random data")
+      ->allow_extra_args(false);
+  sub->add_option("--seconds", options.seconds, "how long to measure")->capture_default_str();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("ogee: runs, shows and times functions of the ogee dialect");
+  app.require_subcommand(1);
+  RunOptions runOptions;
+  ShowOptions showOptions;
+  BenchOptions benchOptions;
+  addRun(app, runOptions);
+  addShow(app, showOptions);
+  addBench(app, benchOptions);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::Success& success) { return app.exit(success); } catch (const CLI::ParseError& error) {
+    std::cerr << "ogee: " << error.what() << "\n";
+  } catch (const ogee::runtime::Error& error) {
+    std::cerr << "ogee: " << error.what() << "\n";
+  } catch (const Reported&) {}
+  return 1;
+}

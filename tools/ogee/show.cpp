@@ -1,0 +1,59 @@
+// `ogee show`: the text of a function at one stage of its compilation, or its picture.
+#include "ir/dot.h"
+#include "runtime/error.h"
+#include "tools/ogee/commands.h"
+#include "tools/ogee/function.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <iostream>
+#include <optional>
+
+namespace ogee::tools {
+
+using codegen::Stage;
+
+namespace {
+
+/// The stage of a name; one that `--stage` accepts.
+Stage stageNamed(const std::string& name) {
+  Stage stage = Stage::trace;
+  while (codegen::nameOf(stage) != name) stage = Stage(int(stage) + 1);
+  return stage;
+}
+
+/// What the compilation says of a stage. The first one needs no compilation, so that it shows what cannot be compiled.
+std::string textOf(const Function& function, Stage stage) {
+  std::string found;
+  if (stage == Stage::trace) {
+    llvm::raw_string_ostream(found) << function.op() << "\n";
+    return found;
+  }
+  codegen::CompileOptions options;
+  options.onStage = [&](Stage reached, const std::string& text) {
+    if (reached == stage) found = text;
+  };
+  function.compile(options);
+  return found;
+}
+
+std::string dotOf(const std::string& text) {
+  mlir::MLIRContext context(dialects(), mlir::MLIRContext::Threading::DISABLED);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  return ir::toDot(*module->getOps<mlir::func::FuncOp>().begin());
+}
+
+} // namespace
+
+void show(const ShowOptions& options) {
+  const Stage stage = stageNamed(options.stage);
+  const bool picture = options.format == "dot";
+  if (picture && stage > Stage::fuse)
+    runtime::raise(runtime::ErrorCode::invalid_argument, "stage ", options.stage,
+                   " is no graph: --format dot shows stages up to fuse");
+  const Function function(options.file, options.entry);
+  const std::string text = textOf(function, stage);
+  std::cout << (picture ? dotOf(text) : text);
+}
+
+} // namespace ogee::tools
