@@ -153,9 +153,9 @@ private:
   void read(std::vector<T>& items) {
     uint64_t count = 0;
     read(count);
-    if (count > rest_.size()) return fail(); // an item has a byte at least
     items.clear();
-    while (ok_ && items.size() < count) read(items.emplace_back());
+    while (ok_ && items.size() < count)
+      read(items.emplace_back()); // an item has a byte at least: a false count ends soon
   }
   template <class T>
     requires std::is_class_v<T>

@@ -90,6 +90,18 @@ TEST_CASE("allocator: what is cached stays bounded when sizes grow") {
   }
 }
 
+TEST_CASE("allocator: only what exceeds the bound is given back") {
+  Allocator allocator; // the memory is never touched, so it costs none
+  std::vector<Block> blocks;
+  for (int i = 0; i < 4; ++i) blocks.push_back(allocator.allocate(100 * kMega));
+  const auto each = static_cast<int64_t>(blocks[0].bytes);
+  for (const Block& block : blocks) allocator.deallocate(block);
+  CHECK(allocator.bytes_cached() == 4 * each);
+  const Block more = allocator.allocate(500 * kMega); // 900 MB held would exceed 1.5 * 400 MB + 256 MB
+  CHECK(allocator.bytes_cached() == 3 * each);
+  allocator.deallocate(more);
+}
+
 TEST_CASE("allocator: out of memory names the size") {
   Allocator allocator;
   const Block live = allocator.allocate(3 * kMega);

@@ -28,19 +28,27 @@ public:
 
 } // namespace
 
-TEST_CASE("code memory: with slabs and without, code runs") {
-  const std::vector<uint8_t> code = store_size_code();
+TEST_CASE("code memory: with slabs and without, code runs and stays as it is") {
+  const auto stamped = [](uint8_t stamp) {
+    std::vector<uint8_t> code = store_size_code();
+    code.resize(200, stamp);
+    return code;
+  };
   for (const bool slabs : {true, false}) {
     const Slabs setting(slabs);
     if (!slabs) CHECK_FALSE(CodeBlock::uses_slabs());
-    std::vector<CodeBlock> blocks;
-    for (int i = 0; i < 300; ++i) {
-      blocks.emplace_back(code);
-      REQUIRE(blocks.back().data() != nullptr);
-      REQUIRE(reinterpret_cast<uintptr_t>(blocks.back().data()) % 64 == 0);
+    std::vector<CodeBlock> blocks(300);
+    for (size_t round = 0; round < 3; ++round) // drops a third of the blocks, then makes them anew
+      for (const bool drop : {true, false})
+        for (size_t i = round; i < blocks.size(); i += round == 0 ? 1 : 3) {
+          blocks[i] = drop ? CodeBlock() : CodeBlock(stamped(static_cast<uint8_t>(i)));
+          REQUIRE(reinterpret_cast<uintptr_t>(blocks[i].data()) % 64 == 0);
+        }
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      REQUIRE(works(blocks[i], static_cast<int64_t>(i)));
+      const std::vector<uint8_t> expected = stamped(static_cast<uint8_t>(i));
+      REQUIRE(std::memcmp(blocks[i].data(), expected.data(), expected.size()) == 0);
     }
-    for (size_t i = 0; i < blocks.size(); i += 2) blocks[i] = CodeBlock();
-    for (size_t i = 1; i < blocks.size(); i += 2) REQUIRE(works(blocks[i], static_cast<int64_t>(i)));
   }
 }
 

@@ -120,4 +120,12 @@ TEST_CASE("entry checks: strides are read, checked, or computed for a dense tens
   CHECK(run(nullptr, 4) == std::vector<float>{0, 3, 6, 9});
   CHECK(run(apart, 4) == std::vector<float>{0, 10, 20, 30});
   CHECK(error_of([&] { run(wrong, 4); }) == "arg 0 (x) stride 1 is 2, expected 1");
+  b.program.args[0].strides = b.slots({7, 1}); // a stride matters only where there are two elements to walk between
+  const Executable fixed(b.finish());
+  const std::vector<int64_t> one_row = {1, 3}, rows = {2, 3};
+  void* const out_memory[] = {data.data()};
+  const TensorArg single[] = {tensor(data, one_row, DType::f32, apart)},
+                  many[] = {tensor(data, rows, DType::f32, apart)};
+  CHECK(error_of([&] { fixed.run({single}, out_memory); }) == "no error");
+  CHECK(error_of([&] { fixed.run({many}, out_memory); }) == "arg 0 (x) stride 0 is 10, expected 7");
 }

@@ -59,6 +59,29 @@ TEST_CASE("execution: arena buffers live as long as they are used, at every size
   CHECK(stats().bytes_live < 300000);                     // a large arena goes back between calls
 }
 
+TEST_CASE("execution: buffers move in an arena that stays") {
+  // Two temporaries, x copied into one and y into the other; their sizes change places while their sum does not.
+  Builder b;
+  const Dim p = Dim::symbol("p"), q = Dim::symbol("q");
+  const uint32_t x = b.arg("x", {p}, DType::u8), y = b.arg("y", {q}, DType::u8);
+  const uint32_t first = b.result("first", {p}, DType::u8), second = b.result("second", {q}, DType::u8);
+  const uint32_t t = b.arena(p, 0, 3), u = b.arena(q, 0, 3);
+  b.program.launches.push_back({CopyLaunch{x, t, b.sizes.slot(p)}});
+  b.program.launches.push_back({CopyLaunch{y, u, b.sizes.slot(q)}});
+  b.program.launches.push_back({CopyLaunch{t, first, b.sizes.slot(p)}});
+  b.program.launches.push_back({CopyLaunch{u, second, b.sizes.slot(q)}});
+  const Executable executable(b.finish());
+  for (const int64_t count : {640, 64, 320, 0, 704}) {
+    const std::vector<int64_t> px = {count}, qx = {704 - count};
+    std::vector<uint8_t> xs(704, 1), ys(704, 2);
+    const TensorArg args[] = {tensor(xs, px, DType::u8), tensor(ys, qx, DType::u8)};
+    Sink sink;
+    executable.run({args}, sink);
+    CHECK(sink.values<uint8_t>(0) == std::vector<uint8_t>(static_cast<size_t>(count), 1));
+    CHECK(sink.values<uint8_t>(1) == std::vector<uint8_t>(static_cast<size_t>(704 - count), 2));
+  }
+}
+
 TEST_CASE("execution: many threads and sizes at once") {
   Builder b;
   const uint32_t x = b.arg("x", {n}), y = b.arg("y", {n}), r = b.result("r", {n});

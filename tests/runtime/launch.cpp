@@ -5,6 +5,10 @@
 #include "tests/catch.h"
 #include "tests/runtime/programs.h"
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 using namespace ogee::runtime;
 using namespace ogee::runtime::testing;
 
@@ -63,4 +67,65 @@ TEST_CASE("launch: every concurrent chunk has scratch memory of its own") {
       }
     }
   set_num_threads(before);
+}
+
+TEST_CASE("launch: after a change of the number of threads, all of them work") {
+  // A kernel whose chunks wait for each other, as long as it takes a thread to wake.
+  struct Meeting {
+    std::atomic<int> there{0};
+    bool met = false;
+  } meeting;
+  const auto meet = [](void* const* buffers, const int64_t*, int64_t, int64_t, void*) -> int32_t {
+    auto& here = *static_cast<Meeting*>(buffers[0]);
+    ++here.there;
+    const auto start = std::chrono::steady_clock::now();
+    while (here.there < 2 && std::chrono::steady_clock::now() - start < std::chrono::seconds(20))
+      std::this_thread::yield();
+    here.met = here.there >= 2;
+    return 0;
+  };
+  Builder b;
+  const uint32_t x = b.arg("x", {1}, DType::u8);
+  b.arena(64, 0, 0);
+  KernelLaunch launch = b.launch(meet, {x}, 2);
+  launch.unit_cost = b.sizes.slot(1 << 20);
+  b.program.launches.push_back({launch});
+  b.program.trusted = true;
+  const Executable executable(b.finish());
+  const int before = num_threads();
+  const std::vector<int64_t> one = {1};
+  const TensorArg args[] = {{&meeting, one.data(), nullptr, 1, DType::u8}};
+  for (const int threads : {1, 2}) {
+    set_num_threads(threads);
+    meeting.there = threads == 1 ? 1 : 0; // alone there is nobody to wait for
+    executable.run({args}, std::span<void* const>());
+    CHECK(meeting.met);
+  }
+  set_num_threads(before);
+}
+
+TEST_CASE("launch: scratch memory grows with the iterations of a loop") {
+  const auto fill = [](void* const* buffers, const int64_t* sizes, int64_t, int64_t, void* scratch) {
+    std::memset(scratch, 1, static_cast<size_t>(sizes[0]));
+    *static_cast<int64_t*>(buffers[0]) += static_cast<const uint8_t*>(scratch)[sizes[0] - 1];
+    return 0;
+  };
+  Builder b;
+  const uint32_t out = b.result("out", {1}, DType::i64);
+  b.program.launches.push_back({FillLaunch{out, b.sizes.slot(8)}});
+  ForEntry loop;
+  loop.count = b.sizes.slot(8);
+  loop.induction = b.sizes.begin_loop();
+  const Slot next = b.sizes.apply(SizeOp::add, loop.induction, b.sizes.slot(1));
+  KernelLaunch body = b.launch(fill, {out}, 1);
+  body.scratch_bytes = b.sizes.apply(SizeOp::mul, next, b.sizes.slot(100000));
+  body.sizes = {body.scratch_bytes};
+  loop.steps = b.sizes.end_loop();
+  loop.body.push_back({body});
+  b.program.launches.push_back({loop});
+  const Executable executable(b.finish());
+  int64_t count = -1;
+  void* const results[] = {&count};
+  executable.run({}, results); // without its memory the kernel would write to null
+  CHECK(count == 8);
 }

@@ -170,7 +170,7 @@ public:
   template <class T>
   std::vector<T> values(size_t result) const {
     std::vector<T> out((results[result].memory.size() - 1) / sizeof(T));
-    std::memcpy(out.data(), results[result].memory.data(), out.size() * sizeof(T));
+    if (!out.empty()) std::memcpy(out.data(), results[result].memory.data(), out.size() * sizeof(T));
     return out;
   }
 

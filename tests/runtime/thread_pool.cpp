@@ -28,7 +28,7 @@ struct Recorder {
     int32_t fault = 0;
     for (int64_t i = begin; i < end; ++i) {
       ++self.counts[static_cast<size_t>(i)];
-      for (volatile int j = 0; j < self.spin; j = j + 1) {}
+      for (int j = 0; j < self.spin; ++j) std::atomic_signal_fence(std::memory_order_seq_cst); // takes time
       if (self.fault_at >= 0 && i % self.fault_at == self.fault_at - 1) {
         fault = static_cast<int32_t>(i) + 1;
         break;
