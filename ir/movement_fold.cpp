@@ -169,10 +169,11 @@ OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   });
 }
 
-/// Index values that are constants as numbers.
+/// Index values that are constants as numbers, but for the one that stands for "no number".
 static SmallVector<OpFoldResult> withNumbers(SmallVector<OpFoldResult> entries) {
   for (OpFoldResult& entry : entries)
-    if (auto value = dyn_cast<Value>(entry)) entry = getAsOpFoldResult(value);
+    if (std::optional<int64_t> number = getConstantIntValue(entry); number && !ShapedType::isDynamic(*number))
+      entry = Builder(entry.getContext()).getIndexAttr(*number);
   return entries;
 }
 

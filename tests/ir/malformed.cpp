@@ -148,13 +148,28 @@ public:
 private:
   bool work(mlir::ModuleOp module) {
     bool succeeded = true;
-    for (auto function : module.getOps<mlir::func::FuncOp>())
-      if (!function.isExternal()) succeeded &= mlir::succeeded(DimAnalysis::run(function));
+    for (auto function : module.getOps<mlir::func::FuncOp>()) {
+      if (!llvm::hasSingleElement(function.getBody())) continue;
+      returnAll(function);
+      succeeded &= mlir::succeeded(DimAnalysis::run(function));
+    }
     succeeded &= mlir::succeeded(canonicalize_.run(module));
     std::string text;
     llvm::raw_string_ostream out(text);
     module.print(out);
     return succeeded;
+  }
+
+  /// Makes a function return all that it computes, so that nothing in it is dead.
+  static void returnAll(mlir::func::FuncOp function) {
+    llvm::SmallVector<mlir::Value> values;
+    for (mlir::Operation& op : function.getBody().front().without_terminator())
+      llvm::append_range(values, op.getResults());
+    function.getBody().front().getTerminator()->setOperands(values);
+    auto types = mlir::ValueRange(values).getTypes();
+    function.setType(mlir::FunctionType::get(function.getContext(), function.getArgumentTypes(), types));
+    function.setAllResultAttrs(
+        llvm::SmallVector<mlir::Attribute>(values.size(), mlir::DictionaryAttr::get(function.getContext())));
   }
 
   mlir::MLIRContext context_;
