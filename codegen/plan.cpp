@@ -373,22 +373,16 @@ private:
   void planResults(Operation* terminator) {
     for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
       View view = views_.lookup(value);
-      if (program().buffers[view.buffer].kind == runtime::Buffer::Kind::arena && !isWhole(view)) view = dense(view);
-      if (program().buffers[view.buffer].kind == runtime::Buffer::Kind::result)
-        view = dense(view); // the same value twice: two results
+      // An argument, a constant, a part of a buffer, or a result that was there before: a copy of it.
+      if (program().buffers[view.buffer].kind != runtime::Buffer::Kind::arena || !isWhole(view)) view = dense(view);
       runtime::Buffer& buffer = program().buffers[view.buffer];
       runtime::ResultSpec spec;
       if (auto name = graph_.getResultAttrOfType<StringAttr>(index, "ogee.name")) spec.name = name.str();
       spec.dtype = *ir::dtypeOf(view.element);
       spec.dims = slots(view.sizes);
       spec.buffer = view.buffer;
-      if (buffer.kind == runtime::Buffer::Kind::arena) {
-        buffer.kind = runtime::Buffer::Kind::result;
-        buffer.index = index;
-      } else {
-        spec.offset = sizes_.slot(view.offset);
-        spec.strides = slots(view.strides);
-      }
+      buffer.kind = runtime::Buffer::Kind::result;
+      buffer.index = index;
       program().results.push_back(std::move(spec));
     }
   }

@@ -18,31 +18,17 @@ namespace {
 /// Memory for the results of one call.
 class CallSink final : public runtime::ResultSink {
 public:
-  CallSink(const runtime::Executable& executable, std::span<const runtime::TensorArg> args)
-      : executable_(executable), args_(args) {}
+  explicit CallSink(const runtime::Executable& executable) : executable_(executable) {}
 
-  void* dense(uint32_t result, std::span<const int64_t> dims, int64_t) override {
+  void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
     results_.push_back(make_dense(dims, executable_.program().results[result].dtype));
     return results_[result].impl()->data();
-  }
-
-  // A result of the graph is a value of its own; what shall be a view of an argument is no result of the graph.
-  void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides, int64_t offset) override {
-    const runtime::Program& program = executable_.program();
-    const runtime::ResultSpec& spec = program.results[result];
-    const runtime::Buffer& buffer = program.buffers[spec.buffer];
-    const bool argument = buffer.kind == runtime::Buffer::Kind::argument;
-    const void* data = argument ? args_[buffer.index].data : executable_.constant(buffer.index);
-    auto storage = runtime::Storage::external(const_cast<void*>(data), 0);
-    results_.push_back(
-        copy_dense(make_strided(std::move(storage), offset, dims, strides, spec.dtype), "compile", Loc()));
   }
 
   Tensor& operator[](size_t result) { return results_[result]; }
 
 private:
   const runtime::Executable& executable_;
-  std::span<const runtime::TensorArg> args_;
   ResultList results_;
 };
 
@@ -92,7 +78,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
     check_aliases(arguments, loc);
     lock = std::unique_lock(writing_);
   }
-  CallSink sink(executable_, {args, count});
+  CallSink sink(executable_);
   with_place(loc, [&] { executable_.run({{args, count}, {}, arguments.size()}, sink); });
   for (const FinalWrite& write : interface_.writes)
     copy_elements(at(write.place, arguments), sink[write.graph_result], "compile", loc);

@@ -89,7 +89,8 @@ public:
   /// The trace of this thread, null outside of any.
   static Trace* current() noexcept { return current_; }
 
-  explicit Trace(const std::string& name, bool trusted = false) : builder_(name, trusted) {}
+  /// `trusted`: the graph of an eager kernel, whose arguments need no checks and whose results are always its own.
+  explicit Trace(const std::string& name, bool trusted = false) : builder_(name, trusted), trusted_(trusted) {}
 
   /// Makes a trace current while it lives.
   class Recorder {
@@ -160,6 +161,7 @@ private:
   static thread_local Trace* current_;
 
   detail::GraphBuilder builder_;
+  const bool trusted_;
   std::vector<Base> bases_;
   std::vector<View> views_;
   std::vector<detail::Capture> captures_;

@@ -20,27 +20,11 @@ size_t padded(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAl
 class GivenResults final : public ResultSink {
 public:
   explicit GivenResults(std::span<void* const> results) : results_(results) {}
-  void* dense(uint32_t result, std::span<const int64_t>, int64_t) override { return results_[result]; }
-  void view(uint32_t, std::span<const int64_t>, std::span<const int64_t>, int64_t) override {}
+  void* memory(uint32_t result, std::span<const int64_t>, int64_t) override { return results_[result]; }
 
 private:
   std::span<void* const> results_;
 };
-
-/// Reports one result: returns the memory of a dense one, null for a view.
-void* report_result(const Program& program, uint32_t index, const int64_t* values, std::span<const int64_t> dims,
-                    int64_t bytes, ResultSink& sink) {
-  const ResultSpec& result = program.results[index];
-  if (program.buffers[result.buffer].kind == Buffer::Kind::result) return sink.dense(index, dims, bytes);
-  std::array<int64_t, DirectLimits::kRank> few;
-  std::vector<int64_t> many(dims.size() > few.size() ? dims.size() : 0);
-  const std::span<int64_t> strides(many.empty() ? few.data() : many.data(), dims.size());
-  uint64_t step = 1; // unsigned: the strides of an empty tensor may wrap
-  for (size_t i = dims.size(); i-- > 0; step *= static_cast<uint64_t>(std::max<int64_t>(dims[i], 1)))
-    strides[i] = result.strides.empty() ? static_cast<int64_t>(step) : values[result.strides[i]];
-  sink.view(index, dims, strides, result.offset == kNoSlot ? 0 : values[result.offset]);
-  return nullptr;
-}
 
 void fill(std::byte* to, int64_t bytes, const FillLaunch& fill) {
   const size_t size = fill.pattern_bytes;
@@ -105,10 +89,7 @@ struct Executable::Runner {
     for (uint32_t i = 0; i < program.results.size(); ++i) {
       e.dims.clear();
       for (const Slot slot : program.results[i].dims) e.dims.push_back(e.solution->values[slot]);
-      const uint32_t buffer = program.results[i].buffer;
-      void* const memory =
-          report_result(program, i, e.solution->values.data(), e.dims, e.solution->result_sizes[i], sink);
-      if (program.buffers[buffer].kind == Buffer::Kind::result) e.pointers[buffer] = memory;
+      e.pointers[program.results[i].buffer] = sink.memory(i, e.dims, e.solution->result_sizes[i]);
     }
     for (const PlanArgument& argument : plan.arguments) e.pointers[argument.buffer] = inputs.tensors[argument.arg].data;
     void* const* const pointers = e.pointers.data();
@@ -216,7 +197,7 @@ void Executable::run_direct(const Inputs& inputs, ResultSink& sink) const {
   std::array<int64_t, DirectLimits::kRank> dims;
   for (uint32_t i = 0; i < program_.results.size(); ++i) {
     const int64_t bytes = result_bytes(program_.results[i], values.data(), dims.data());
-    results[i] = report_result(program_, i, values.data(), {dims.data(), program_.results[i].dims.size()}, bytes, sink);
+    results[i] = sink.memory(i, {dims.data(), program_.results[i].dims.size()}, bytes);
   }
 
   const PlanKernel& kernel = plan_->kernels[0];

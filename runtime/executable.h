@@ -36,12 +36,8 @@ struct Inputs {
 /// Where results go: asked once per result, in order, before anything runs.
 class ResultSink {
 public:
-  /// Memory for a dense row-major result: at least `bytes` bytes, 64-byte aligned unless the caller knows better.
-  virtual void* dense(uint32_t result, std::span<const int64_t> dims, int64_t bytes) = 0;
-  /// The result is a view: of argument or constant `Program::buffers[results[result].buffer]`, at `offset` and with
-  /// `strides`, in elements.
-  virtual void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides,
-                    int64_t offset) = 0;
+  /// Memory for a result, dense row-major: at least `bytes` bytes, 64-byte aligned unless the caller knows better.
+  virtual void* memory(uint32_t result, std::span<const int64_t> dims, int64_t bytes) = 0;
 
 protected:
   ~ResultSink() = default;
@@ -56,13 +52,11 @@ public:
   Executable& operator=(const Executable&) = delete;
 
   const Program& program() const noexcept { return program_; }
-  /// A constant as the program has it in memory, 64-byte aligned.
-  const std::byte* constant(size_t index) const noexcept { return constants_[index]; }
 
   /// Runs the program; may be called from many threads. Raises an Error when the arguments do not fit (nothing has run
   /// then), when there is no memory, and when a kernel faults (what it wrote so far is unspecified).
   void run(const Inputs& inputs, ResultSink& sink) const;
-  /// The same where the caller already has the memory of all results, which must be dense: no sizes are reported.
+  /// The same where the caller already has the memory of all results: no sizes are reported.
   void run(const Inputs& inputs, std::span<void* const> results) const;
 
 private:

@@ -84,15 +84,12 @@ struct Buffer {
   uint32_t first_use = 0, last_use = 0;
 };
 
-/// One result. Dense ones (buffer of kind result) are allocated by the caller; the others are views of an argument or a
-/// constant.
+/// One result: dense row-major, in memory that the caller allocates.
 struct ResultSpec {
   std::string name;
   DType dtype = DType::f32;
   std::vector<Slot> dims;
-  uint32_t buffer = 0;
-  Slot offset = kNoSlot;     ///< views: in elements; kNoSlot is 0
-  std::vector<Slot> strides; ///< views: in elements; empty: dense row-major
+  uint32_t buffer = 0; ///< of kind result
 };
 
 /// Where a kernel can fault: an index out of range. The Error is `message`, then ` at ` and the location.

@@ -10,7 +10,7 @@
 namespace ogee::runtime {
 
 // The fields of each type, in file order. A change of any of them is a new kVersion.
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 
 template <class A>
 void fields(A& a, SizeStep& s) {
@@ -44,7 +44,7 @@ void fields(A& a, Buffer& b) {
 template <class A>
 void fields(A& a, ResultSpec& r) {
   a.choice(r.dtype, DType::f64);
-  a(r.name, r.dims, r.buffer, r.offset, r.strides);
+  a(r.name, r.dims, r.buffer);
 }
 template <class A>
 void fields(A& a, FaultSite& s) {

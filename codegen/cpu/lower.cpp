@@ -34,6 +34,8 @@ StringRef libraryFunction(Operation* op) {
       .Case([](math::ExpOp) { return "exp"; })
       .Case([](math::ExpM1Op) { return "expm1"; })
       .Case([](math::LogOp) { return "log"; })
+      .Case([](math::Log2Op) { return "log2"; })
+      .Case([](math::Log10Op) { return "log10"; })
       .Case([](math::Log1pOp) { return "log1p"; })
       .Case([](math::SinOp) { return "sin"; })
       .Case([](math::CosOp) { return "cos"; })

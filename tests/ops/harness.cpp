@@ -143,21 +143,15 @@ Subject::Subject(const std::string& text, Fusion fusion) {
 /// Takes results into guarded memory.
 struct Subject::Results : runtime::ResultSink {
   struct Result {
-    Index sizes;
-    std::vector<int64_t> strides;
-    int64_t offset = 0;
-    std::unique_ptr<Guarded> memory; ///< null: a view
+    Index shape;
+    std::unique_ptr<Guarded> memory;
   };
 
   Results(size_t count, Guard guard) : results(count), guard(guard) {}
 
-  void* dense(uint32_t result, std::span<const int64_t> dims, int64_t bytes) override {
-    results[result] = {
-        {dims.begin(), dims.end()}, runtime::row_major_strides(dims), 0, std::make_unique<Guarded>(bytes, guard)};
+  void* memory(uint32_t result, std::span<const int64_t> dims, int64_t bytes) override {
+    results[result] = {{dims.begin(), dims.end()}, std::make_unique<Guarded>(bytes, guard)};
     return results[result].memory->data();
-  }
-  void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides, int64_t offset) override {
-    results[result] = {{dims.begin(), dims.end()}, {strides.begin(), strides.end()}, offset, nullptr};
   }
 
   std::vector<Result> results;
@@ -196,12 +190,9 @@ std::vector<Array> Subject::run(const std::vector<Array>& arguments, Guard guard
   std::vector<Array> outputs;
   for (size_t i = 0; i < program.results.size(); ++i) {
     const Results::Result& result = sink.results[i];
-    const DType dtype = program.results[i].dtype;
-    const runtime::Buffer& buffer = program.buffers[program.results[i].buffer];
-    const std::byte* base = result.memory                                    ? result.memory->data()
-                            : buffer.kind == runtime::Buffer::Kind::argument ? memory[buffer.index].data()
-                                                                             : executable_->constant(buffer.index);
-    outputs.push_back(gather(dtype, result.sizes, result.strides, base + result.offset * runtime::item_size(dtype)));
+    outputs.push_back(gather(program.results[i].dtype, result.shape,
+                             runtime::row_major_strides(std::span<const int64_t>(result.shape)),
+                             result.memory->data()));
   }
   return outputs;
 }

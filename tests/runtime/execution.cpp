@@ -110,8 +110,7 @@ TEST_CASE("execution: a sink that raises leaves the executable usable") {
   b.arena(64, 0, 0);
   const Executable executable(b.finish());
   struct Refusing final : ResultSink {
-    void* dense(uint32_t, std::span<const int64_t>, int64_t) override { raise(ErrorCode::out_of_memory, "none left"); }
-    void view(uint32_t, std::span<const int64_t>, std::span<const int64_t>, int64_t) override {}
+    void* memory(uint32_t, std::span<const int64_t>, int64_t) override { raise(ErrorCode::out_of_memory, "none left"); }
   } refusing;
   std::vector<float> x(4);
   const std::vector<int64_t> sizes = {4};

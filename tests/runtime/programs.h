@@ -152,32 +152,22 @@ class Sink final : public ResultSink {
 public:
   struct Reported {
     std::vector<std::byte> memory;
-    std::vector<int64_t> dims, strides;
-    int64_t offset = -1;
-    bool view = false;
+    std::vector<int64_t> dims;
   };
   std::vector<Reported> results;
 
-  void* dense(uint32_t result, std::span<const int64_t> dims, int64_t bytes) override {
-    Reported& reported = at(result);
+  void* memory(uint32_t result, std::span<const int64_t> dims, int64_t bytes) override {
+    if (results.size() <= result) results.resize(result + 1);
+    Reported& reported = results[result];
     reported.dims.assign(dims.begin(), dims.end());
     reported.memory.assign(static_cast<size_t>(bytes) + 1, std::byte(0xee)); // one more: never null
     return reported.memory.data();
-  }
-  void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides, int64_t offset) override {
-    at(result) = {{}, {dims.begin(), dims.end()}, {strides.begin(), strides.end()}, offset, true};
   }
   template <class T>
   std::vector<T> values(size_t result) const {
     std::vector<T> out((results[result].memory.size() - 1) / sizeof(T));
     if (!out.empty()) std::memcpy(out.data(), results[result].memory.data(), out.size() * sizeof(T));
     return out;
-  }
-
-private:
-  Reported& at(uint32_t result) {
-    if (results.size() <= result) results.resize(result + 1);
-    return results[result];
   }
 };
 

@@ -86,25 +86,15 @@ std::vector<HostArray> Function::interpret(std::span<const HostArray> arguments)
 
 // --- calls ---------------------------------------------------------------------------------------
 
-/// Gives dense results the memory that they had in the call before where it fits.
+/// Gives results the memory that they had in the call before where it fits.
 struct Call::Sink : runtime::ResultSink {
   explicit Sink(Call& call) : call(call) {}
 
-  void* dense(uint32_t result, std::span<const int64_t> dims, int64_t) override {
-    Placed& placed = call.results_[result];
-    const runtime::DType dtype = call.executable_.program().results[result].dtype;
-    if (!placed.dense.storage || placed.isView || !std::ranges::equal(placed.dense.shape, dims))
-      placed = {allocate(dtype, dims), {}};
-    return placed.dense.storage->data();
-  }
-
-  void view(uint32_t result, std::span<const int64_t> dims, std::span<const int64_t> strides, int64_t offset) override {
-    Placed& placed = call.results_[result];
-    placed.dense.dtype = call.executable_.program().results[result].dtype;
-    placed.dense.shape.assign(dims.begin(), dims.end());
-    placed.strides.assign(strides.begin(), strides.end());
-    placed.offset = offset;
-    placed.isView = true;
+  void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
+    HostArray& array = call.results_[result];
+    if (!array.storage || !std::ranges::equal(array.shape, dims))
+      array = allocate(call.executable_.program().results[result].dtype, dims);
+    return array.storage->data();
   }
 
   Call& call;
@@ -132,24 +122,10 @@ void Call::run() {
 
 std::vector<HostArray> Call::results() const {
   std::vector<HostArray> copies;
-  for (size_t i = 0; i < results_.size(); ++i) {
-    const Placed& placed = results_[i];
-    const runtime::Program& program = executable_.program();
-    const runtime::Buffer& buffer = program.buffers[program.results[i].buffer];
-    HostArray copy = allocate(placed.dense.dtype, placed.dense.shape);
-    const size_t item = runtime::item_size(copy.dtype), bytes = size_t(numel(copy)) * item;
-    if (!placed.isView) {
-      if (bytes > 0) std::memcpy(copy.storage->data(), placed.dense.storage->data(), bytes);
-    } else {
-      const std::byte* base = buffer.kind == runtime::Buffer::Kind::argument ? tensors_[buffer.index].storage->data()
-                                                                             : executable_.constant(buffer.index);
-      int64_t next = 0;
-      reference::forEachIndex(placed.dense.shape, [&](const reference::Index& index) {
-        int64_t place = placed.offset;
-        for (size_t axis = 0; axis < index.size(); ++axis) place += index[axis] * placed.strides[axis];
-        std::memcpy(copy.storage->data() + item * next++, base + item * place, item);
-      });
-    }
+  for (const HostArray& result : results_) {
+    HostArray copy = allocate(result.dtype, result.shape);
+    const size_t bytes = size_t(numel(copy)) * runtime::item_size(copy.dtype);
+    if (bytes > 0) std::memcpy(copy.storage->data(), result.storage->data(), bytes);
     copies.push_back(std::move(copy));
   }
   return copies;

@@ -62,24 +62,17 @@ public:
   Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments);
 
   void run();
-  /// Dense copies of the results of the last run.
+  /// Copies of the results of the last run.
   std::vector<HostArray> results() const;
 
 private:
   struct Sink;
-  /// Where a result lies, in memory of its own or in that of an argument or constant.
-  struct Placed {
-    HostArray dense;
-    std::vector<int64_t> strides;
-    int64_t offset = 0;
-    bool isView = false;
-  };
 
   const runtime::Executable& executable_;
   std::vector<HostArray> tensors_;
   std::vector<runtime::TensorArg> args_;
   std::vector<int64_t> indices_;
-  std::vector<Placed> results_;
+  std::vector<HostArray> results_;
 };
 
 } // namespace ogee::tools
