@@ -56,16 +56,23 @@ Tensor floor_remainder(X x, Loc loc) {
   return where(rounded_up(r, x[1], loc), add(r, x[1], loc), r, loc);
 }
 
-/// By e^x - 1, so that it is accurate near 0.
-Tensor hyperbolic_sine(X x, Loc loc) {
-  const Tensor e = expm1(x[0], loc);
-  return mul(add(e, div(e, add(e, 1, loc), loc), loc), 0.5, loc);
+/// (e^|x| + sign e^-|x|) / 2, by e^(|x| / 2), which is finite wherever the result is.
+Tensor half_exponentials(const Tensor& x, bool sum, Loc loc) {
+  const Tensor root = exp(mul(abs(x, loc), 0.5, loc), loc);
+  const Tensor grows = mul(mul(root, 0.5, loc), root, loc), shrinks = div(0.5, mul(root, root, loc), loc);
+  return sum ? add(grows, shrinks, loc) : sub(grows, shrinks, loc);
 }
 
-Tensor hyperbolic_cosine(X x, Loc loc) {
-  const Tensor e = exp(abs(x[0], loc), loc);
-  return add(mul(e, 0.5, loc), div(0.5, e, loc), loc);
+/// By e^x - 1 near 0, where the exponentials cancel.
+Tensor hyperbolic_sine(X x, Loc loc) {
+  const Tensor near = lt(abs(x[0], loc), 1, loc);
+  const Tensor e = expm1(where(near, x[0], 0, loc), loc);
+  const Tensor small = mul(add(e, div(e, add(e, 1, loc), loc), loc), 0.5, loc);
+  const Tensor large = half_exponentials(x[0], false, loc);
+  return where(near, small, where(lt(x[0], 0, loc), neg(large, loc), large, loc), loc);
 }
+
+Tensor hyperbolic_cosine(X x, Loc loc) { return half_exponentials(x[0], true, loc); }
 
 /// The exponential of -|x| cannot overflow.
 Tensor soft_plus(X x, Loc loc) { return add(relu(x[0], loc), log1p(exp(neg(abs(x[0], loc), loc), loc), loc), loc); }
@@ -122,8 +129,8 @@ UNARY(exp, floating, primitive<"exp">)
 UNARY(exp2, floating, [](X x, Loc loc) { return pow(2, x[0], loc); })
 UNARY(expm1, floating, primitive<"expm1">)
 UNARY(log, floating, primitive<"log">)
-UNARY(log2, floating, [](X x, Loc loc) { return mul(log(x[0], loc), std::numbers::log2e, loc); })
-UNARY(log10, floating, [](X x, Loc loc) { return mul(log(x[0], loc), std::numbers::log10e, loc); })
+UNARY(log2, floating, primitive<"log2">)
+UNARY(log10, floating, primitive<"log10">)
 UNARY(log1p, floating, primitive<"log1p">)
 UNARY(sin, floating, primitive<"sin">)
 UNARY(cos, floating, primitive<"cos">)
@@ -133,7 +140,6 @@ UNARY(sinh, floating, hyperbolic_sine)
 UNARY(cosh, floating, hyperbolic_cosine)
 UNARY(tanh, floating, primitive<"tanh">)
 UNARY(erf, floating, primitive<"erf">)
-UNARY(erfc, floating, [](X x, Loc loc) { return sub(1, erf(x[0], loc), loc); })
 UNARY(sigmoid, floating, primitive<"logistic">)
 UNARY(relu, numeric, [](X x, Loc loc) { return where(lt(x[0], 0, loc), 0, x[0], loc); })
 UNARY(silu, floating, [](X x, Loc loc) { return mul(x[0], sigmoid(x[0], loc), loc); })

@@ -72,6 +72,8 @@ Value SignOp::buildScalarBody(ScalarBody& body) { return math::sign(body.b, x(bo
 Value ExpOp::buildScalarBody(ScalarBody& body) { return math::exp(body.b, x(body)); }
 Value Expm1Op::buildScalarBody(ScalarBody& body) { return math::expm1(body.b, x(body)); }
 Value LogOp::buildScalarBody(ScalarBody& body) { return math::log(body.b, x(body)); }
+Value Log2Op::buildScalarBody(ScalarBody& body) { return math::log2(body.b, x(body)); }
+Value Log10Op::buildScalarBody(ScalarBody& body) { return math::log10(body.b, x(body)); }
 Value Log1pOp::buildScalarBody(ScalarBody& body) { return math::log1p(body.b, x(body)); }
 Value SqrtOp::buildScalarBody(ScalarBody& body) { return math::sqrt(body.b, x(body)); }
 Value RsqrtOp::buildScalarBody(ScalarBody& body) { return math::rsqrt(body.b, x(body)); }

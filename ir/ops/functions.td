@@ -44,6 +44,28 @@ def Ogee_LogOp : Ogee_Function<"log"> {
   }];
 }
 
+def Ogee_Log2Op : Ogee_Function<"log2"> {
+  let summary = "Logarithm to base 2.";
+  let description = [{
+    Exact for powers of 2. log2(±0) is -inf, log2(inf) is inf, log2 of a negative number is NaN.
+
+    ```mlir
+    %1 = ogee.log2 %0 : tensor<?xf32>
+    ```
+  }];
+}
+
+def Ogee_Log10Op : Ogee_Function<"log10"> {
+  let summary = "Logarithm to base 10.";
+  let description = [{
+    Exact for powers of 10. log10(±0) is -inf, log10(inf) is inf, log10 of a negative number is NaN.
+
+    ```mlir
+    %1 = ogee.log10 %0 : tensor<?xf32>
+    ```
+  }];
+}
+
 def Ogee_Log1pOp : Ogee_Function<"log1p"> {
   let summary = "log(1 + x), accurate near zero.";
   let description = [{

@@ -20,6 +20,10 @@ func.func @unary(%f: tensor<?x4xf32>, %i: tensor<3xi64>, %b: tensor<i1>) {
   %5 = ogee.expm1 %f : tensor<?x4xf32>
   // CHECK-NEXT: ogee.log %arg0 : tensor<?x4xf32>
   %6 = ogee.log %f : tensor<?x4xf32>
+  // CHECK-NEXT: ogee.log2 %arg0 : tensor<?x4xf32>
+  %log2 = ogee.log2 %f : tensor<?x4xf32>
+  // CHECK-NEXT: ogee.log10 %arg0 : tensor<?x4xf32>
+  %log10 = ogee.log10 %f : tensor<?x4xf32>
   // CHECK-NEXT: ogee.log1p %arg0 : tensor<?x4xf32>
   %7 = ogee.log1p %f : tensor<?x4xf32>
   // CHECK-NEXT: ogee.sqrt %arg0 : tensor<?x4xf32>

@@ -60,6 +60,8 @@ void addFloatFunctions(Builders& list) {
   list.addUnary("exp", {Lane::f32}, math::exp);
   list.addUnary("expm1", {Lane::f32}, math::expm1);
   list.addUnary("log", {Lane::f32}, math::log);
+  list.addUnary("log2", {Lane::f32}, math::log2);
+  list.addUnary("log10", {Lane::f32}, math::log10);
   list.addUnary("log1p", {Lane::f32}, math::log1p);
   list.addUnary("tanh", {Lane::f32}, math::tanh);
   list.addUnary("logistic", {Lane::f32}, math::logistic);

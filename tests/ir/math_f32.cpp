@@ -29,6 +29,8 @@ const UnaryCase kUnary[] = {
     {"exp", math::exp, std::exp, 1.5},
     {"expm1", math::expm1, std::expm1, 4},
     {"log", math::log, std::log, 1.5},
+    {"log2", math::log2, std::log2, 4},
+    {"log10", math::log10, std::log10, 4},
     {"log1p", math::log1p, std::log1p, 4},
     {"tanh", math::tanh, std::tanh, 4},
     {"logistic", math::logistic, logisticReference, 4},
@@ -208,6 +210,10 @@ TEST_CASE("exact values of f32 functions") {
   const Kernel<float(float)> exp(unary(math::exp)), cbrt(unary(math::cbrt));
   CHECK(exp(0.0f) == 1.0f);
   CHECK(cbrt(-27.0f) == -3.0f);
+  const Kernel<float(float)> log2(unary(math::log2)), log10(unary(math::log10));
+  for (int exponent = -149; exponent < 128; ++exponent) CHECK(log2(std::ldexp(1.0f, exponent)) == exponent);
+  float power = 1;
+  for (int exponent = 0; exponent <= 10; ++exponent, power *= 10) CHECK(log10(power) == exponent);
   const Kernel<float(float, float)> pow(binary(math::pow));
   CHECK(pow(3.0f, 15.0f) == 14348907.0f);
   CHECK(pow(2.0f, -149.0f) == 0x1p-149f);
@@ -215,9 +221,9 @@ TEST_CASE("exact values of f32 functions") {
 
 TEST_CASE("f64 functions become ops of the math dialect") {
   const std::pair<const char*, Value (*)(Builder&, Value)> functions[] = {
-      {"math.exp", math::exp},   {"math.expm1", math::expm1}, {"math.log", math::log}, {"math.log1p", math::log1p},
-      {"math.tanh", math::tanh}, {"math.erf", math::erf},     {"math.sin", math::sin}, {"math.cos", math::cos},
-      {"math.tan", math::tan},   {"math.cbrt", math::cbrt}};
+      {"math.exp", math::exp},     {"math.expm1", math::expm1}, {"math.log", math::log},   {"math.log2", math::log2},
+      {"math.log10", math::log10}, {"math.log1p", math::log1p}, {"math.tanh", math::tanh}, {"math.erf", math::erf},
+      {"math.sin", math::sin},     {"math.cos", math::cos},     {"math.tan", math::tan},   {"math.cbrt", math::cbrt}};
   for (const auto& [name, function] : functions) CHECK(opBuiltBy(unary(function), {Lane::f64, Lane::f64}) == name);
   CHECK(opBuiltBy(binary(math::pow), {Lane::f64, Lane::f64, Lane::f64}) == "math.powf");
   CHECK(opBuiltBy(binary(math::atan2), {Lane::f64, Lane::f64, Lane::f64}) == "math.atan2");

@@ -107,7 +107,7 @@ TEST_CASE("pointwise ops build valid scalar bodies") {
     }
     ops += isBuilt;
   }
-  CHECK(ops == 45); // all but iota and the random ops, which follow
+  CHECK(ops == 47); // all but iota and the random ops, which follow
 }
 
 TEST_CASE("iota and random ops build valid scalar bodies") {

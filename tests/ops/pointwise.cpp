@@ -32,6 +32,8 @@ const std::vector<Row> kRows = {
     unary("exp", kFloats, 2),
     unary("expm1", kFloats, 4),
     unary("log", kFloats, 2),
+    unary("log2", kFloats, 4),
+    unary("log10", kFloats, 4),
     unary("log1p", kFloats, 4),
     unary("sqrt", kFloats),
     unary("rsqrt", kFloats),

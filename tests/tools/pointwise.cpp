@@ -25,6 +25,8 @@ TEST_CASE("functions of real numbers", "[reference]") {
   checkEqual(pointwise("exp", {doubles({1.0, 710.0})}), doubles({2.718281828459045, double(kInf)}));
   checkEqual(pointwise("expm1", {floats({-0.f, 1e-10f, -kInf})}), floats({-0.f, 1e-10f, -1.f}));
   checkEqual(pointwise("log", {floats({1.f, 0.f, -0.f, kInf, -1.f})}), floats({0.f, -kInf, -kInf, kInf, kNaN}));
+  checkEqual(pointwise("log2", {floats({8.f, 0.f, -1.f, kInf})}), floats({3.f, -kInf, kNaN, kInf}));
+  checkEqual(pointwise("log10", {floats({1000.f, 0.f, -1.f, kInf})}), floats({3.f, -kInf, kNaN, kInf}));
   checkEqual(pointwise("log1p", {floats({-0.f, 1e-10f, -1.f, -2.f})}), floats({-0.f, 1e-10f, -kInf, kNaN}));
   checkEqual(pointwise("sqrt", {floats({2.f, -0.f, -1.f})}), floats({1.4142135f, -0.f, kNaN}));
   checkEqual(pointwise("rsqrt", {doubles({4.0, -0.0, double(kInf), -1.0})}),

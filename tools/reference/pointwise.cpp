@@ -194,6 +194,8 @@ std::optional<Array> unary(Operation* op, const Array& x) {
       .Case([&](ir::ExpOp) { return real([](auto v) { return std::exp(v); }, x); })
       .Case([&](ir::Expm1Op) { return real([](auto v) { return std::expm1(v); }, x); })
       .Case([&](ir::LogOp) { return real([](auto v) { return std::log(v); }, x); })
+      .Case([&](ir::Log2Op) { return real([](auto v) { return std::log2(v); }, x); })
+      .Case([&](ir::Log10Op) { return real([](auto v) { return std::log10(v); }, x); })
       .Case([&](ir::Log1pOp) { return real([](auto v) { return std::log1p(v); }, x); })
       .Case([&](ir::SqrtOp) { return floats([](auto v) { return std::sqrt(v); }, x); })
       .Case([&](ir::RsqrtOp) { return floats([](auto v) { return 1 / std::sqrt(v); }, x); })
