@@ -175,6 +175,11 @@ void classify(Loops& loops, std::span<const Operand> operands) {
                                              : StrideClass::other;
     loops.dense[i] = strides.size() == 1 && strides[0] == 1;
   }
+  // The kernel reads the sizes of its loops from an operand: where all are a single element, the first tensor has them.
+  const auto classes = std::span(loops.classes, operands.size());
+  if (!std::ranges::all_of(classes, [](StrideClass c) { return c == StrideClass::scalar; })) return;
+  const auto tensor = std::ranges::find_if(operands, [](const Operand& operand) { return operand.tensor(); });
+  loops.classes[tensor - operands.begin()] = StrideClass::zero;
 }
 
 void find_loops(const PointwiseOp& op, std::span<const Operand> operands, Loops& loops, Loc loc) {

@@ -62,6 +62,7 @@ Tensor stack(std::initializer_list<Tensor> tensors, int64_t dim, Loc loc) {
 }
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan, Loc loc) {
+  if (a.dtype(loc) == boolean && b.dtype(loc) == boolean) return all(eq(a, b, loc), {}, false, loc).item<bool>(loc);
   const Tensor tolerance = add(mul(abs(b, loc), rtol, loc), atol, loc);
   const Tensor near = logical_and(le(abs(sub(a, b, loc), loc), tolerance, loc), isfinite(b, loc), loc);
   Tensor fits = logical_or(near, eq(a, b, loc), loc);

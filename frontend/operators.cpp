@@ -46,6 +46,8 @@ OGEE_BINARY_OPERATOR(>=, ge)
 OGEE_BINARY_OPERATOR(&, bitwise_and)
 OGEE_BINARY_OPERATOR(|, bitwise_or)
 OGEE_BINARY_OPERATOR(^, bitwise_xor)
+OGEE_BINARY_OPERATOR(<<, bitwise_left_shift)
+OGEE_BINARY_OPERATOR(>>, bitwise_right_shift)
 #undef OGEE_BINARY_OPERATOR
 
 Tensor operator-(const Operand& a) {
@@ -55,6 +57,8 @@ Tensor operator~(const Operand& a) {
   return unary(a, [](const Tensor& x, Loc loc) { return bitwise_not(x, loc); });
 }
 
+Tensor Tensor::operator!() const { return ogee::logical_not(*this, made_at()); }
+
 #define OGEE_COMPOUND(symbol, method)                                                                                  \
   Tensor& Tensor::operator symbol(const Operand & other) {                                                             \
     return other.tensor() ? method(*other.tensor(), other.loc()) : method(other.scalar(), other.loc());                \
@@ -63,6 +67,12 @@ OGEE_COMPOUND(+=, add_)
 OGEE_COMPOUND(-=, sub_)
 OGEE_COMPOUND(*=, mul_)
 OGEE_COMPOUND(/=, div_)
+OGEE_COMPOUND(%=, remainder_)
+OGEE_COMPOUND(&=, bitwise_and_)
+OGEE_COMPOUND(|=, bitwise_or_)
+OGEE_COMPOUND(^=, bitwise_xor_)
+OGEE_COMPOUND(<<=, bitwise_left_shift_)
+OGEE_COMPOUND(>>=, bitwise_right_shift_)
 #undef OGEE_COMPOUND
 
 Tensor Tensor::operator[](const Index& index) const { return ogee::select(*this, 0, index.value(), index.loc()); }

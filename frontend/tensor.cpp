@@ -192,9 +192,10 @@ void* Tensor::span_data(DType dtype, Loc loc) const {
   return impl.data();
 }
 
+Loc Tensor::made_at() const { return impl_ && impl_->symbolic ? impl_->symbolic->loc : Loc(); }
+
 Tensor::operator bool() const {
-  // No parameter can bring the line of a conversion: where there is one, it is that of the operand's making.
-  const Loc here = impl_ && impl_->symbolic ? impl_->symbolic->loc : Loc();
+  const Loc here = made_at();
   if (impl_ && impl_->symbolic && Trace::current())
     detail::fail_with(
         detail::ErrorCode::state,

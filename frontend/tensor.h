@@ -132,6 +132,8 @@ public:
   }
   /// Truth of the only element. Error for more than one, and in a trace: with the line that made this tensor.
   explicit operator bool() const;
+  /// bool: x == 0, elementwise.
+  Tensor operator!() const;
 
   // ---- views, writing ----
   /// x[i]: the i-th entry along the first axis, a view.
@@ -140,6 +142,12 @@ public:
   Tensor& operator-=(const Operand& other);
   Tensor& operator*=(const Operand& other);
   Tensor& operator/=(const Operand& other);
+  Tensor& operator%=(const Operand& other);
+  Tensor& operator&=(const Operand& other);
+  Tensor& operator|=(const Operand& other);
+  Tensor& operator^=(const Operand& other);
+  Tensor& operator<<=(const Operand& other);
+  Tensor& operator>>=(const Operand& other);
   /// Overwrites every element; the source broadcasts and is converted.
   Tensor& copy_(const Tensor& source, Loc loc = Loc::current());
   Tensor& fill_(const Scalar& value, Loc loc = Loc::current());
@@ -170,6 +178,8 @@ public:
   detail::TensorImpl* impl() const noexcept { return impl_; }
 
 private:
+  /// The line that made this tensor in a trace, for conversions: no parameter can bring their own.
+  Loc made_at() const;
   /// The end of an in-place op: stores its result here. Error when the result's shape or kind of dtype does not fit.
   Tensor& assign(const Tensor& value, const char* op, Loc loc);
   void* span_data(DType dtype, Loc loc) const;

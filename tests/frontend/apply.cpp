@@ -71,3 +71,19 @@ TEST_CASE("apply: in place keeps shape and kind of dtype") {
   wide += tensor({1.0, 2.0});
   CHECK(text(wide) == "tensor([1., 2.], dtype=f64)");
 }
+
+TEST_CASE("apply: operands that are one element each, repeated") {
+  const Tensor x = tensor({2.0}).expand({3, 4}), y = tensor(3.0).expand({4});
+  CHECK(equal(x * y, full({3, 4}, 6.0)));
+  CHECK(equal(exp(x - 2), ones({3, 4})));
+  CHECK(equal(x.to(f64), full({3, 4}, 2.0, f64)));
+  CHECK(equal(x * tensor(0.5), ones({3, 4})));
+}
+
+TEST_CASE("apply: functions that change nothing give a copy") {
+  const Tensor x = tensor({1, -2});
+  for (const Tensor& y : {floor(x), round(x), positive(x)}) {
+    CHECK(equal(x, y));
+    CHECK(x.data_ptr<int64_t>() != y.data_ptr<int64_t>());
+  }
+}

@@ -21,6 +21,8 @@ TEST_CASE("join: closeness and equality") {
   CHECK(!allclose(tensor({nan}), tensor({nan})));
   CHECK(allclose(tensor({nan, inf}), tensor({nan, inf}), 1e-5, 1e-8, true));
   CHECK(!allclose(tensor({1.0}), tensor({inf})));
+  CHECK(allclose(tensor({true, false}), tensor({true, false})));
+  CHECK(!allclose(tensor({true, false}), tensor({true, true})));
   CHECK(!equal(tensor({1, 2}), tensor({1, 2, 3})));
   CHECK(equal(tensor({1, 2}), tensor({1, 2})));
 }

@@ -20,9 +20,23 @@ TEST_CASE("operators: numbers on both sides") {
   CHECK(text(tensor({5, -5}) % 3) == "tensor([2, 1])");
   CHECK(text((tensor({6, 3}) & 2) | 1) == "tensor([3, 3])");
   CHECK(text(~tensor({0, 1})) == "tensor([-1, -2])");
+  CHECK(text(tensor({1, 3}) << 2) == "tensor([ 4, 12])");
+  CHECK(text(8 >> tensor({1, 3})) == "tensor([4, 1])");
+  CHECK(text(!tensor({0, 2})) == "tensor([ True, False])");
   CHECK(text(tensor({7, 2}) / 2) == "tensor([3.5000, 1.0000])");
   const size_t n = 3;
   CHECK(text(tensor({1}) * n) == "tensor([3])");
+}
+
+TEST_CASE("operators: in place") {
+  Tensor x = tensor({6, 3});
+  x %= 4;
+  x <<= 2;
+  x |= 1;
+  x ^= tensor({8, 0});
+  x &= 13;
+  x >>= 1;
+  CHECK(text(x) == "tensor([0, 6])");
 }
 
 TEST_CASE("operators: names that std has too") {
