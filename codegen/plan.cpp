@@ -6,6 +6,8 @@
 #include "codegen/view.h"
 #include "ir/dialect.h"
 #include "ir/location.h"
+#include "ir/signature.h"
+#include "passes/kernel_form.h"
 #include "runtime/size_table.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -17,6 +19,8 @@ using runtime::Slot;
 
 namespace {
 
+/// Of one tensor: costs and sums of sizes stay far from overflow.
+constexpr int64_t kMostBytes = int64_t(1) << 56;
 /// A launch with fewer units than this leaves threads idle.
 constexpr int64_t kBusyUnits = 32;
 
@@ -26,6 +30,7 @@ public:
       : graph_(graph), dims_(dims), target_(target) {}
 
   FailureOr<Plan> run() {
+    if (failed(checkSizes())) return failure();
     bindSymbols();
     planArguments();
     Block& body = graph_.getBody().front();
@@ -40,6 +45,27 @@ public:
 
 private:
   runtime::Program& program() { return plan_.program; }
+
+  /// Every tensor must have a number of bytes that can be told.
+  LogicalResult checkSizes() {
+    for (BlockArgument argument : graph_.getArguments())
+      if (!isMeasurable(argument)) return emitError(argument.getLoc(), "argument is too large");
+    const WalkResult walked = graph_.walk([&](Operation* op) {
+      if (llvm::all_of(op->getResults(), [&](Value result) { return isMeasurable(result); }))
+        return WalkResult::advance();
+      op->emitOpError("has a result that is too large, or of a negative size");
+      return WalkResult::interrupt();
+    });
+    return failure(walked.wasInterrupted());
+  }
+
+  bool isMeasurable(Value value) const {
+    if (!isa<RankedTensorType>(value.getType())) return true;
+    const Shape shape = dims_.shape(value);
+    Dim bytes = runtime::item_size(*ir::dtypeOf(ir::elementOf(value)));
+    for (const Dim& dim : shape) bytes = dim.is_number() && dim.number() < 0 ? Dim::invalid() : bytes * max(dim, 1);
+    return bytes.valid() && (!bytes.is_number() || bytes.number() <= kMostBytes);
+  }
 
   // --- signature
 
@@ -102,10 +128,32 @@ private:
       entry.kind = equal ? runtime::SizeCheck::Kind::equal : runtime::SizeCheck::Kind::less;
       entry.a = sizes_.slot(need.left);
       entry.b = sizes_.slot(equal ? need.right : need.right + 1);
-      entry.message = need.message;
+      entry.message = withValues(need.message);
       if (std::string at = ir::describe(check.op->getLoc()); !at.empty()) entry.message += " at " + at;
       program().checks.push_back(std::move(entry));
     }
+  }
+
+  /// A message about sizes with their values: in place of names that no user gave, behind it for the others.
+  std::string withValues(const std::string& message) {
+    std::string text, more;
+    for (StringRef rest = message; !rest.empty();) {
+      const ir::SymbolSource* symbol = nullptr;
+      const StringRef word = rest.take_while([](char c) { return llvm::isAlnum(c) || StringRef("_.%").contains(c); });
+      for (const ir::SymbolSource& source : dims_.symbols())
+        if (source.symbol.as_symbol()->name == word) symbol = &source;
+      const std::string value = symbol ? "{" + std::to_string(sizes_.slot(symbol->symbol)) + "}" : "";
+      const bool isOurs = word.contains('.');
+      text += symbol && isOurs ? value : word.str();
+      const std::string known = word.str() + " = " + value;
+      if (symbol && !isOurs && !StringRef(more).contains(known)) more += (more.empty() ? "" : ", ") + known;
+      rest = rest.drop_front(word.size());
+      if (word.empty()) {
+        text += rest.front();
+        rest = rest.drop_front();
+      }
+    }
+    return more.empty() ? text : text + " (" + more + ")";
   }
 
   // --- buffers
@@ -141,6 +189,7 @@ private:
     if (isa<ir::DimOp>(op) || op->getName().getDialectNamespace() == "arith")
       return success(); // index values: the dim analysis has them
     if (auto group = dyn_cast<ir::GroupOp>(op)) {
+      if (failed(passes::verifyKernel(group, dims_))) return failure();
       planGroup(group);
       return success();
     }
@@ -311,9 +360,10 @@ private:
     program().launches.push_back({std::move(entry)});
   }
 
-  /// Whether the nest only reduces: one pass, and stores once per kept point.
+  /// Whether the nest only reduces, perhaps more than one chunk: one pass, and stores once per kept point.
   static bool canSplit(const Nest& nest) {
     if (nest.contraction || nest.pack || nest.reducedDim() < 0) return false;
+    if (nest.extents[nest.reducedDim()].range().hi <= cpu::chunkSize(nest)) return false;
     return llvm::none_of(nest.stores, [](const Store& store) { return store.perPoint; }) && cpu::passesOver(nest) == 1;
   }
 
@@ -399,6 +449,7 @@ private:
 } // namespace
 
 FailureOr<Plan> plan(func::FuncOp graph, const TargetInfo& target) {
+  if (failed(ir::verifySignature(graph))) return failure();
   FailureOr<ir::DimAnalysis> dims = ir::DimAnalysis::run(graph);
   if (failed(dims)) return failure();
   return Planner(graph, *dims, target).run();

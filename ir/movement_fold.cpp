@@ -285,6 +285,20 @@ static SmallVector<OpFoldResult> sizesOf(Operation* op) {
       .Default([](Operation*) { return SmallVector<OpFoldResult>(); });
 }
 
+/// The operand and axis that gives dim `axis` of a contraction: batch axes come first, then the free ones of lhs, then
+/// of rhs.
+static std::pair<Value, int64_t> dimOfProduct(DotOp dot, int64_t axis) {
+  const auto batch = static_cast<int64_t>(dot.getLhsBatch().size());
+  if (axis < batch) return {dot.getLhs(), dot.getLhsBatch()[axis]};
+  axis -= batch;
+  for (auto [operand, batchAxes, contracted] : {std::tuple(dot.getLhs(), dot.getLhsBatch(), dot.getLhsContract()),
+                                                std::tuple(dot.getRhs(), dot.getRhsBatch(), dot.getRhsContract())})
+    for (int64_t free = 0; free < typeOf(operand).getRank(); ++free)
+      if (!llvm::is_contained(batchAxes, free) && !llvm::is_contained(contracted, free) && axis-- == 0)
+        return {operand, free};
+  return {};
+}
+
 /// The tensor and axis whose dim is, for every input, dim `axis` of `op`'s result; the tensor is null where there is
 /// none.
 static std::pair<Value, int64_t> sameDim(Operation* op, int64_t axis) {
@@ -295,6 +309,7 @@ static std::pair<Value, int64_t> sameDim(Operation* op, int64_t axis) {
   if (auto concatenate = dyn_cast<ConcatenateOp>(op);
       concatenate && static_cast<int64_t>(concatenate.getAxis()) != axis)
     return {op->getOperand(0), axis};
+  if (auto dot = dyn_cast<DotOp>(op)) return dimOfProduct(dot, axis);
   if (auto reduction = dyn_cast<ReductionOpInterface>(op)) {
     for (int64_t reduced : reduction.getReducedAxes()) axis += reduced <= axis;
     return {op->getOperand(0), axis};

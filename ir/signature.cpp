@@ -5,6 +5,8 @@
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
+#include "llvm/ADT/StringSet.h"
+
 namespace ogee::ir {
 
 using namespace mlir;
@@ -124,6 +126,28 @@ LogicalResult OgeeDialect::verifyRegionResultAttribute(Operation* op, unsigned, 
   if (attribute.getName() != kNameAttr)
     return op->emitOpError("cannot have results with the attribute '") << attribute.getName().strref() << "'";
   return ArgumentVerifier(op->getLoc(), NoneType::get(op->getContext())).verifyName(attribute.getValue());
+}
+
+LogicalResult verifySignature(func::FuncOp function) {
+  if (!llvm::hasSingleElement(function.getBody())) return function.emitOpError("must have one block");
+  llvm::StringSet<> names;
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    if (!isPlainTensor(type) && !type.isIndex())
+      return emitError(function.getArgument(i).getLoc())
+             << "argument " << i << " is " << type << ", needs a tensor of the dialect or an index";
+    const std::string name = argumentInfo(function, i).name;
+    if (!name.empty() && !names.insert(name).second)
+      return emitError(function.getArgument(i).getLoc()) << "two arguments have the name '" << name << "'";
+  }
+  names.clear();
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
+    if (!isPlainTensor(type))
+      return function.emitOpError("result ") << i << " is " << type << ", needs a tensor of the dialect";
+    const std::string name = resultName(function, i);
+    if (!name.empty() && !names.insert(name).second)
+      return function.emitOpError("two results have the name '") << name << "'";
+  }
+  return success();
 }
 
 ArgumentInfo argumentInfo(func::FuncOp function, unsigned argument) {

@@ -21,6 +21,10 @@ struct ArgumentInfo {
 };
 inline constexpr int64_t kRunTimeStride = -1;
 
+/// An error unless the function has one block, takes tensors of the dialect and index values, gives tensors, and no two
+/// arguments and no two results have one name.
+mlir::LogicalResult verifySignature(mlir::func::FuncOp function);
+
 /// Reads verified attributes.
 ArgumentInfo argumentInfo(mlir::func::FuncOp function, unsigned argument);
 /// The name of a result, or "".

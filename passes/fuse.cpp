@@ -2,13 +2,10 @@
 // movement, creation and random ops, decomposed. After: every computing op stands in exactly one `ogee.group`; movement
 // ops that are plain views of a buffer (and ops on index values) stand between the groups. The meaning of the function
 // does not change.
-//
-// A group has one full shape. Pointwise ops of that shape compute per element; reductions of it along one set of axes
-// leave the kept shape, on which further pointwise ops may work and from which a broadcast leads back to the full shape
-// (so softmax is one group). A contraction's group has the contraction first and only pointwise ops of its result's
-// shape after it.
+// What can stand in one group is said in kernel_form.h.
 #include "ir/dialect.h"
 #include "ir/dims.h"
+#include "passes/kernel_form.h"
 #include "passes/passes.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -21,8 +18,6 @@ namespace ogee::passes {
 #include "passes/passes.h.inc"
 
 using namespace mlir;
-using runtime::Dim;
-using runtime::Shape;
 
 namespace {
 
@@ -31,32 +26,11 @@ constexpr size_t kMaxOps = 96;
 /// A group is named after its first ops.
 constexpr size_t kNamedOps = 4;
 
-bool sameShape(const Shape& a, const Shape& b) {
-  return a.size() == b.size() &&
-         llvm::all_of(llvm::zip_equal(a, b), [](auto p) { return same(std::get<0>(p), std::get<1>(p)); });
-}
-
-/// A constant that is written into each kernel that reads it rather than kept in memory.
-bool isCheapConstant(Operation* op) {
-  auto constant = dyn_cast_or_null<ir::ConstantOp>(op);
-  return constant && constant.getValue().isSplat();
-}
-
-bool isReduction(Operation* op) { return isa<ir::ReductionOpInterface>(op); }
-
-/// The axes of a reduction; they are adjacent (decompose sees to it).
-SmallVector<int64_t> reducedAxes(Operation* op) {
-  return llvm::to_vector(cast<ir::ReductionOpInterface>(op).getReducedAxes());
-}
-
 /// One future group.
 struct Cluster {
   SmallVector<Operation*> ops;
-  Shape full;
-  SmallVector<int64_t> axes; ///< reduced axes, empty: nothing is reduced
-  bool fusible = false;
-  bool contraction = false;
-  int parent = -1; ///< the cluster it was merged into
+  std::optional<KernelForm> form; ///< none: not to be a group
+  int parent = -1;                ///< the cluster it was merged into
 };
 
 class Fuser {
@@ -80,59 +54,13 @@ private:
     return it == cluster_.end() ? -1 : find(it->second);
   }
 
-  Shape shapeOf(Value value) const { return dims_.shape(value); }
-
-  // --- which ops a cluster takes
-
-  /// Whether `shape` is the cluster's full shape without its reduced axes, or with them as axes of size 1.
-  bool isKeptShape(const Cluster& cluster, const Shape& shape) const {
-    if (cluster.axes.empty()) return false;
-    Shape dropped, unit;
-    for (auto [axis, dim] : llvm::enumerate(cluster.full)) {
-      const bool reduced = llvm::is_contained(cluster.axes, static_cast<int64_t>(axis));
-      unit.push_back(reduced ? Dim(1) : dim);
-      if (!reduced) dropped.push_back(dim);
-    }
-    return sameShape(shape, dropped) || sameShape(shape, unit);
-  }
-
-  /// Whether a broadcast leads from the cluster's kept shape to its full shape along the kept axes.
-  bool isKeptBroadcast(const Cluster& cluster, ir::BroadcastOp op) const {
-    if (!sameShape(shapeOf(op.getResult()), cluster.full) || !isKeptShape(cluster, shapeOf(op.getOperand())))
-      return false;
-    int64_t next = 0;
-    const bool dropped = op.getDims().size() + cluster.axes.size() == cluster.full.size();
-    for (int64_t dim : op.getDims()) {
-      while (dropped && llvm::is_contained(cluster.axes, next)) ++next;
-      if (dim != next++) return false;
-    }
-    return true;
-  }
-
   /// Whether `op`, which reads a result of the cluster, can be computed in it.
   bool accepts(const Cluster& cluster, Operation* op) const {
-    if (!cluster.fusible || cluster.ops.size() >= kMaxOps) return false;
-    if (isReduction(op))
-      return !cluster.contraction && sameShape(shapeOf(op->getOperand(0)), cluster.full) &&
-             (cluster.axes.empty() || cluster.axes == reducedAxes(op)) &&
-             (reducedAxes(op).size() < 2 || !hasIota(cluster));
-    const Shape shape = shapeOf(op->getResult(0));
-    if (isa<ir::PointwiseOpInterface>(op)) return sameShape(shape, cluster.full) || isKeptShape(cluster, shape);
-    if (auto broadcast = dyn_cast<ir::BroadcastOp>(op)) return isKeptBroadcast(cluster, broadcast);
-    if (isa<ir::ReshapeOp>(op)) return isKeptShape(cluster, shape) && isKeptShape(cluster, shapeOf(op->getOperand(0)));
-    return false;
+    return cluster.form && cluster.ops.size() < kMaxOps && cluster.form->accepts(op, dims_);
   }
 
-  /// Whether two clusters can be one: the same full shape, and no two sets of reduced axes.
   bool compatible(const Cluster& a, const Cluster& b) const {
-    return a.fusible && b.fusible && !a.contraction && !b.contraction && sameShape(a.full, b.full) &&
-           (a.axes.empty() || b.axes.empty() || a.axes == b.axes) && a.ops.size() + b.ops.size() < kMaxOps &&
-           (std::max(a.axes.size(), b.axes.size()) < 2 || (!hasIota(a) && !hasIota(b)));
-  }
-
-  /// A position along one axis cannot be told from one along several axes reduced as one.
-  static bool hasIota(const Cluster& cluster) {
-    return llvm::any_of(cluster.ops, [](Operation* op) { return isa<ir::IotaOp>(op); });
+    return a.form && b.form && a.ops.size() + b.ops.size() < kMaxOps && a.form->compatible(*b.form);
   }
 
   // --- cycles
@@ -171,15 +99,7 @@ private:
   int start(Operation* op) {
     Cluster cluster;
     cluster.ops.push_back(op);
-    if (isReduction(op)) {
-      cluster.full = shapeOf(op->getOperand(0));
-      cluster.axes = reducedAxes(op);
-      cluster.fusible = true;
-    } else if (isa<ir::PointwiseOpInterface, ir::DotOp>(op)) {
-      cluster.full = shapeOf(op->getResult(0));
-      cluster.fusible = true;
-      cluster.contraction = isa<ir::DotOp>(op);
-    }
+    cluster.form = KernelForm::startingWith(op, dims_);
     clusters_.push_back(std::move(cluster));
     return clusters_.size() - 1;
   }
@@ -202,7 +122,7 @@ private:
     }
     Cluster& cluster = clusters_[home];
     cluster.ops.push_back(op);
-    if (isReduction(op)) cluster.axes = reducedAxes(op);
+    cluster.form->add(op);
     cluster_[op] = home;
   }
 
@@ -210,7 +130,7 @@ private:
     Cluster &target = clusters_[into], &source = clusters_[from];
     target.ops.append(source.ops);
     llvm::sort(target.ops, [](Operation* a, Operation* b) { return a->isBeforeInBlock(b); });
-    if (target.axes.empty()) target.axes = source.axes;
+    target.form->merge(*source.form);
     source.ops.clear();
     source.parent = into;
   }
@@ -225,7 +145,7 @@ private:
     for (int cluster : order)
       for (Operation* op : clusters_[cluster].ops) op->moveBefore(end);
     for (int cluster : order)
-      if (clusters_[cluster].fusible && !isCheapConstant(clusters_[cluster].ops.front()))
+      if (clusters_[cluster].form && !isCheapConstant(clusters_[cluster].ops.front()))
         buildGroup(clusters_[cluster].ops);
     for (Operation& op : llvm::make_early_inc_range(llvm::reverse(block_)))
       if (isCheapConstant(&op) && op.use_empty()) op.erase();
@@ -249,7 +169,7 @@ private:
       locations.push_back(op->getLoc());
       for (Value operand : op->getOperands()) {
         if (members.contains(operand.getDefiningOp())) continue;
-        if (isCheapConstant(operand.getDefiningOp()))
+        if (isCheapConstant(operand.getDefiningOp()) && !isa<ir::DotOp>(op)) // a contraction reads memory
           constants.push_back(operand.getDefiningOp());
         else
           inputs.insert(operand);
@@ -283,7 +203,7 @@ private:
   Block& block_;
   const ir::DimAnalysis& dims_;
   const bool merge_;
-  SmallVector<Cluster> clusters_;
+  std::vector<Cluster> clusters_;
   llvm::DenseMap<Operation*, int> cluster_;
 };
 

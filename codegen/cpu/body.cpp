@@ -44,7 +44,7 @@ bool Body::invariantAlong(unsigned index, unsigned dim) const {
   switch (node.kind) {
   case Node::Kind::load: return still(node.access.at);
   case Node::Kind::product: return false;
-  case Node::Kind::reduce: return static_cast<int>(dim) == nest_.reducedDim() || invariantAlong(node.args[0], dim);
+  case Node::Kind::reduce: return static_cast<int>(dim) == nest_.reducedDim(); // along kept dims each has its own
   case Node::Kind::scalar:
     return llvm::all_of(node.coordinates, still) &&
            llvm::all_of(node.args, [&](unsigned arg) { return invariantAlong(arg, dim); });
@@ -206,6 +206,13 @@ void Body::storeVector(Value value, Value memref, Value at, const Dim& stride, c
     });
   }
 }
+
+void Body::store(ArrayRef<unsigned> stores, Scope& scope) {
+  for (unsigned number : stores) evaluateWide(nest_.stores[number].node, scope);
+  for (unsigned number : stores) store(nest_.stores[number], scope);
+}
+
+void Body::storeAll(Scope& scope) { store(llvm::to_vector(llvm::seq<unsigned>(nest_.stores.size())), scope); }
 
 void Body::store(const Store& store, Scope& scope) {
   const Dim& stride = store.access.at.strides[nest_.vectorDim()];

@@ -30,8 +30,10 @@ public:
   mlir::Value evaluate(unsigned node, Scope& scope);
   /// The same, broadcast to the scope's width if it is a scalar.
   mlir::Value evaluateWide(unsigned node, Scope& scope);
-  /// Writes the store's node at the scope's point.
-  void store(const Store& store, Scope& scope);
+  /// Writes the nodes of stores, by their number in the nest, at the scope's point. All are evaluated before the first
+  /// is written: a store may take the place of what another one reads.
+  void store(mlir::ArrayRef<unsigned> stores, Scope& scope);
+  void storeAll(Scope& scope);
 
   /// The points' indices along `dim` as i64, as wide as the scope.
   mlir::Value positions(const Scope& scope, unsigned dim);
@@ -45,6 +47,7 @@ public:
   void storeVector(mlir::Value value, mlir::Value memref, mlir::Value at, const Dim& stride, const Scope& scope);
 
 private:
+  void store(const Store& store, Scope& scope);
   mlir::Value compute(unsigned node, Scope& scope);
   mlir::Value computeScalar(const Node& node, Scope& scope, bool wide);
   mlir::Value coordinate(const Affine& at, const Scope& scope, bool wide);

@@ -39,7 +39,7 @@ LaunchFacts reductionFacts(const Nest& nest, const TargetInfo& target) {
   Dim units = 1;
   for (int dim = 0; dim < static_cast<int>(nest.rank()); ++dim)
     if (dim != reduced) units = units * (dim == last ? ceil_div(nest.extents[dim], width) : nest.extents[dim]);
-  const Dim scratch = RowPlan(nest, target).scratchBytes();
+  const Dim scratch = RowPlan(nest, target).scratchBytes(nest);
   switch (nest.chunks) {
   case Chunks::all: return {units, costOf(nest, nest.extents[reduced] * width), scratch};
   case Chunks::partials: return {units * chunks, costOf(nest, Dim(chunkSize(nest)) * width), scratch};

@@ -61,7 +61,7 @@ private:
       combinePartials(tile, outer);
     else
       for (const RowPlan::Phase& phase : plan_.phases) emitPhase(phase, tile);
-    for (unsigned store : plan_.keptStores) body_.store(nest_.stores[store], tile);
+    body_.store(plan_.keptStores, tile);
   }
 
   /// Where the states of a tile lie, given the number of its row of states.
@@ -83,7 +83,7 @@ private:
     unsigned next = 0;
     for (Reducer& reducer : reducersOf(kernel_, body_, plan_.phases[0])) {
       SmallVector<Value> memrefs = partialBuffers(kernel_, reducer, next);
-      reducer.placeStack(kernel_.index(plan_.offsetOf(reducer.node())), width_);
+      reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), width_);
       Value first = kernel_.mul(outer, chunks_.count());
       kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
         reducer.push(chunk, reducer.load(memrefs, partialIndex(kernel_.add(first, chunk), tile), tile));
@@ -109,7 +109,7 @@ private:
         tile.known[reducer.node()] = reducer.result(partial);
       return;
     }
-    for (Reducer& reducer : reducers) reducer.placeStack(kernel_.index(plan_.offsetOf(reducer.node())), width_);
+    for (Reducer& reducer : reducers) reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), width_);
     kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
       for (auto [reducer, partial] :
            llvm::zip_equal(reducers, reduceRange(phase, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk))))
@@ -124,9 +124,7 @@ private:
     return point;
   }
 
-  void storePoint(const RowPlan::Phase& phase, Scope& point) {
-    for (unsigned store : phase.stores) body_.store(nest_.stores[store], point);
-  }
+  void storePoint(const RowPlan::Phase& phase, Scope& point) { body_.store(phase.stores, point); }
 
   SmallVector<Partial> reduceRange(const RowPlan::Phase& phase, const Scope& tile, std::vector<Reducer>& reducers,
                                    Value from, Value to) {

@@ -47,7 +47,7 @@ void emitMap(Kernel& kernel) {
       lanes.point[last] = first;
       lanes.width = width;
       if (count) body.setCount(lanes, count);
-      for (const Store& store : nest.stores) body.store(store, lanes);
+      body.storeAll(lanes);
     });
   });
   kernel.finish();

@@ -149,7 +149,7 @@ private:
         lanes.width = c_.lanes;
         if (valid) body_.setCount(lanes, valid);
         lanes.known[product] = b.create<vector::LoadOp>(vectorType_, tile_, kernel_.add(tileRow, first));
-        for (const Store& store : nest_.stores) body_.store(store, lanes);
+        body_.storeAll(lanes);
       });
     });
   }

@@ -43,7 +43,7 @@ private:
       combinePartials(unit, row);
     else
       for (unsigned phase = 0; phase < plan_.phases.size(); ++phase) emitPhase(phase, row);
-    for (unsigned store : plan_.keptStores) body_.store(nest_.stores[store], row);
+    body_.store(plan_.keptStores, row);
   }
 
   /// One chunk of one row: its states go into the partial buffers, at the number of the unit.
@@ -63,7 +63,7 @@ private:
     unsigned next = 0;
     for (Reducer& reducer : reducersOf(kernel_, body_, plan_.phases[0])) {
       SmallVector<Value> memrefs = partialBuffers(kernel_, reducer, next);
-      reducer.placeStack(kernel_.index(plan_.offsetOf(reducer.node())), 1);
+      reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), 1);
       Value first = kernel_.mul(unit, chunks_.count());
       kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
         reducer.push(chunk, reducer.load(memrefs, kernel_.add(first, chunk), Scope()));
@@ -86,7 +86,7 @@ private:
         row.known[reducer.node()] = reducer.result(partial);
       return;
     }
-    for (Reducer& reducer : reducers) reducer.placeStack(kernel_.index(plan_.offsetOf(reducer.node())), 1);
+    for (Reducer& reducer : reducers) reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), 1);
     kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
       for (auto [reducer, partial] :
            llvm::zip_equal(reducers, reduceRange(index, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk))))
@@ -112,13 +112,11 @@ private:
     return lanes;
   }
 
-  Value keptRow(unsigned node) {
-    return kernel_.scratch(nest_.nodes[node].element, kernel_.index(plan_.offsetOf(node)));
-  }
+  Value keptRow(unsigned node) { return kernel_.scratch(nest_.nodes[node].element, plan_.offsetOf(node, kernel_)); }
 
   void storePoint(unsigned index, Scope& lanes) {
     const RowPlan::Phase& phase = plan_.phases[index];
-    for (unsigned store : phase.stores) body_.store(nest_.stores[store], lanes);
+    body_.store(phase.stores, lanes);
     for (unsigned node : phase.keeps)
       body_.storeVector(body_.evaluateWide(node, lanes), keptRow(node), lanes.point[last_], Dim(1), lanes);
   }

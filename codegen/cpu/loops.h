@@ -29,14 +29,20 @@ public:
   llvm::SmallVector<Phase> phases;
   llvm::SmallVector<unsigned> keptStores; ///< stores once per kept point, after the last pass
 
-  Dim scratchBytes() const { return bytes_; }
-  /// Byte offset of the stack of a reduction, or of the row of a kept node.
-  Dim offsetOf(unsigned node) const { return offsets_.lookup(node); }
+  Dim scratchBytes(const Nest& nest) const;
+  /// Byte offset in scratch memory of the stack of a reduction, or of the row of a kept node.
+  mlir::Value offsetOf(unsigned node, Kernel& kernel) const;
 
 private:
+  /// After so many bytes of stacks and after rows of elements of these sizes.
+  struct Place {
+    int64_t bytes = 0;
+    llvm::SmallVector<int64_t> rows;
+  };
   void placeInPhases(const Nest& nest);
-  llvm::DenseMap<unsigned, Dim> offsets_;
-  Dim bytes_ = 0;
+  llvm::DenseMap<unsigned, Place> offsets_;
+  int64_t stackBytes_ = 0;
+  llvm::SmallVector<int64_t> rows_; ///< the size of an element of each kept row
 };
 
 /// The chunks of a reduced dim: `size` elements or rows each, the last one perhaps fewer.

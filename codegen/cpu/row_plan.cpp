@@ -11,6 +11,8 @@ namespace {
 
 /// Longest scalar body that is cheaper to compute again than to keep.
 constexpr unsigned kCheapBody = 8;
+/// Of rows in scratch memory.
+constexpr int64_t kLine = 64;
 
 /// Ops in a node's scalar body, counted by building it on the side.
 unsigned bodyLength(const Node& node) {
@@ -43,7 +45,7 @@ SmallVector<unsigned> neededBy(const Nest& nest, ArrayRef<unsigned> roots) {
   std::vector<bool> needed(nest.nodes.size(), false);
   for (unsigned root : roots) needed[root] = true;
   for (size_t node = nest.nodes.size(); node-- > 0;)
-    if (needed[node])
+    if (needed[node] && nest.nodes[node].kind != Node::Kind::reduce) // its result is there from an earlier pass
       for (unsigned arg : nest.nodes[node].args) needed[arg] = true;
   SmallVector<unsigned> list;
   for (unsigned node = 0; node < nest.nodes.size(); ++node)
@@ -87,8 +89,8 @@ RowPlan::RowPlan(const Nest& nest, const TargetInfo& target) {
   if (nest.chunks != Chunks::partials && (!extent.is_number() || extent.number() > chunkSize(nest)))
     for (const Phase& phase : phases)
       for (unsigned node : phase.reductions) {
-        offsets_[node] = bytes_;
-        bytes_ = bytes_ + Dim(Reducer::stackBytes(nest, node, stackWidth));
+        offsets_[node] = {stackBytes_, {}};
+        stackBytes_ += Reducer::stackBytes(nest, node, stackWidth);
       }
   if (!rows) return;
   // A costly node that differs along the row is kept when a later pass reads it as well.
@@ -105,9 +107,27 @@ RowPlan::RowPlan(const Nest& nest, const TargetInfo& target) {
         !isCostly(nest.nodes[node]))
       continue;
     phases[phase[node]].keeps.push_back(node);
-    offsets_[node] = bytes_;
-    bytes_ = bytes_ + ceil_div(extent * Dim(storageBytes(nest.nodes[node].element)), Dim(64)) * Dim(64);
+    offsets_[node] = {stackBytes_, rows_};
+    rows_.push_back(storageBytes(nest.nodes[node].element));
   }
+}
+
+Dim RowPlan::scratchBytes(const Nest& nest) const {
+  Dim bytes = stackBytes_;
+  for (int64_t item : rows_)
+    bytes = bytes + ceil_div(nest.extents[nest.reducedDim()] * Dim(item), Dim(kLine)) * Dim(kLine);
+  return bytes;
+}
+
+Value RowPlan::offsetOf(unsigned node, Kernel& kernel) const {
+  const Place& place = offsets_.find(node)->second;
+  Value offset = kernel.index(place.bytes);
+  Value extent = kernel.index(kernel.nest.extents[kernel.nest.reducedDim()]);
+  for (int64_t item : place.rows) {
+    Value lines = kernel.ceilDiv(kernel.mul(extent, kernel.index(item)), kLine);
+    offset = kernel.add(offset, kernel.mul(lines, kernel.index(kLine)));
+  }
+  return offset;
 }
 
 Scope hoisted(Kernel& kernel, Body& body, const RowPlan::Phase& phase, const Scope& outer, unsigned dim) {

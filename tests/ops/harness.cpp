@@ -246,7 +246,7 @@ template <class T>
 bool isClose(T actual, T expected, const Tolerance& tolerance) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isnan(expected) || std::isnan(actual)) return std::isnan(expected) && std::isnan(actual);
-    if (std::abs(double(actual) - double(expected)) <= tolerance.absolute) return true;
+    if (tolerance.absolute > 0 && std::abs(double(actual) - double(expected)) <= tolerance.absolute) return true;
     if (actual == 0 && expected == 0) return std::signbit(actual) == std::signbit(expected);
     return steps(actual, expected) <= tolerance.ulp;
   }

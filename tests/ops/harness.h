@@ -77,7 +77,7 @@ private:
 /// How far a result may be from what is expected. 0, 0: the same bits, all NaNs being equal.
 struct Tolerance {
   double ulp = 0;      ///< units in the last place of what is expected; zeros keep their sign
-  double absolute = 0; ///< difference, for sums whose parts cancel
+  double absolute = 0; ///< difference, for sums whose parts cancel; zeros may then differ in their sign
 };
 
 /// The first difference in one line, or "".

@@ -90,8 +90,8 @@ TEST_CASE("arithmetic of integers wraps around and is total", "[reference]") {
 
 TEST_CASE("larger and smaller", "[reference]") {
   const Array a = floats({0.f, -0.f, kNaN, 1.f}), b = floats({-0.f, 0.f, 1.f, kNaN});
-  checkEqual(pointwise("max", {a, b}), floats({0.f, 0.f, kNaN, kNaN}));
-  checkEqual(pointwise("min", {a, b}), floats({-0.f, -0.f, kNaN, kNaN}));
+  checkEqual(pointwise("max", {a, b}), floats({-0.f, 0.f, kNaN, kNaN})); // of equal ones the second
+  checkEqual(pointwise("min", {a, b}), floats({-0.f, 0.f, kNaN, kNaN}));
   checkEqual(pointwise("max", {ints({1, -5}), ints({-1, -4})}), ints({1, -4}));
   const Array lo = floats({0.f, 0.f, 2.f, kNaN, 0.f}), x = floats({-1.f, 5.f, 0.f, 0.f, kNaN}),
               hi = floats({1.f, 1.f, 1.f, 1.f, 1.f});

@@ -83,7 +83,6 @@ T larger(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isnan(a)) return a;
     if (std::isnan(b)) return b;
-    if (a == b) return std::signbit(a) ? b : a;
   }
   return a > b ? a : b;
 }
@@ -93,7 +92,6 @@ T smaller(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isnan(a)) return a;
     if (std::isnan(b)) return b;
-    if (a == b) return std::signbit(a) ? a : b;
   }
   return a < b ? a : b;
 }

@@ -116,7 +116,7 @@ int64_t ceilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0 && (a < 0)
 std::optional<FailureOr<int64_t>> evaluateIndex(Operation* op, const Values& values) {
   namespace arith = mlir::arith;
   using Result = std::optional<FailureOr<int64_t>>;
-  if (auto constant = mlir::dyn_cast<arith::ConstantOp>(op))
+  if (auto constant = mlir::dyn_cast<arith::ConstantOp>(op); constant && constant.getType().isIndex())
     return mlir::cast<mlir::IntegerAttr>(constant.getValue()).getInt();
   if (op->getNumOperands() != 2 || !llvm::all_of(op->getOperandTypes(), llvm::IsaPred<mlir::IndexType>))
     return std::nullopt;
