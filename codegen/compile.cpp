@@ -5,6 +5,7 @@
 #include "codegen/cpu/lower.h"
 #include "codegen/plan.h"
 #include "ir/dialect.h"
+#include "ir/signature.h"
 #include "passes/pipelines.h"
 #include "runtime/build_id.h"
 #include "runtime/runtime.h"
@@ -20,7 +21,9 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
+#include <cstdlib>
 #include <map>
+#include <mutex>
 
 namespace ogee::codegen {
 
@@ -66,7 +69,7 @@ private:
   LogicalResult rewrite(llvm::function_ref<void(OpPassManager&)> pipeline, Stage stage) {
     PassManager passes(graph_.getContext(), func::FuncOp::getOperationName());
 #ifdef NDEBUG
-    passes.enableVerifier(false);
+    passes.enableVerifier(options_.verify);
 #endif
     pipeline(passes);
     if (failed(passes.run(graph_))) return failure();
@@ -122,7 +125,10 @@ private:
     }
     auto object = cpu::generate(*llvmModule, target_, /*assembly=*/false, graph_.getLoc());
     if (failed(object)) return failure();
-    return cpu::link(*object, target_, graph_.getLoc());
+    FailureOr<runtime::ImageData> image = cpu::link(*object, target_, graph_.getLoc());
+    if (succeeded(image)) // profilers know a kernel by this name
+      for (runtime::ImageEntry& entry : image->entries) entry.name = nest.name;
+    return image;
   }
 
   void append(Stage stage, const std::string& text) {
@@ -151,6 +157,7 @@ void registerDialects(DialectRegistry& registry) {
 
 FailureOr<runtime::Program> compile(func::FuncOp graph, const CompileOptions& options) {
   if (!options.target && !hostTargetError().empty()) return graph.emitError(hostTargetError());
+  if (failed(ir::verifySignature(graph))) return failure();
   MLIRContext* context = graph.getContext();
   if (!context->getLoadedDialect<math::MathDialect>()) {
     DialectRegistry registry;
@@ -161,16 +168,46 @@ FailureOr<runtime::Program> compile(func::FuncOp graph, const CompileOptions& op
   return Compilation(graph, options).run();
 }
 
-std::function<void(Stage, const std::string&)> dumpTo(const std::string& folder, const std::string& name) {
-  if (llvm::sys::fs::create_directories(folder)) return nullptr;
-  return [folder, name](Stage stage, const std::string& text) {
-    const bool mlir = stage != Stage::nest && stage != Stage::llvm && stage != Stage::assembly;
-    const char* suffix = mlir ? ".mlir" : stage == Stage::nest ? ".txt" : stage == Stage::llvm ? ".ll" : ".s";
-    const std::string path = folder + "/" + name + "." + llvm::formatv("{0:2}", static_cast<int>(stage) + 1).str() +
-                             "-" + nameOf(stage).str() + suffix;
-    std::error_code error;
-    llvm::raw_fd_ostream out(path, error);
-    if (!error) out << text;
+namespace {
+
+/// A name of its own for each function that is dumped, fit for a file: "main", "main-2" …
+std::string dumpName(StringRef function) {
+  static std::mutex mutex;
+  static std::map<std::string, int> used;
+  std::string name = function.str();
+  for (char& c : name)
+    if (!llvm::isAlnum(c) && c != '_' && c != '-') c = '_';
+  std::lock_guard lock(mutex);
+  const int number = ++used[name];
+  return number == 1 ? name : name + "-" + std::to_string(number);
+}
+
+StringRef suffixOf(Stage stage) {
+  switch (stage) {
+  case Stage::nest: return ".txt";
+  case Stage::llvm: return ".ll";
+  case Stage::assembly: return ".s";
+  default: return ".mlir";
+  }
+}
+
+} // namespace
+
+StageObserver dumpFromEnvironment(StringRef function, bool eager, std::string& error) {
+  const char* folder = std::getenv("OGEE_DUMP");
+  const char* withEager = std::getenv("OGEE_DUMP_EAGER");
+  if (!folder || !*folder || (eager && !(withEager && *withEager == '1'))) return nullptr;
+  std::error_code failed = llvm::sys::fs::create_directories(folder);
+  if (!failed) failed = llvm::sys::fs::access(folder, llvm::sys::fs::AccessMode::Write);
+  if (failed) {
+    error = std::string("OGEE_DUMP: ") + folder + ": " + failed.message();
+    return nullptr;
+  }
+  return [prefix = std::string(folder) + "/" + dumpName(function)](Stage stage, const std::string& text) {
+    const std::string number = llvm::formatv("{0:2}", static_cast<int>(stage) + 1).str();
+    std::error_code failed;
+    llvm::raw_fd_ostream out(prefix + "." + number + "-" + nameOf(stage).str() + suffixOf(stage).str(), failed);
+    if (!failed) out << text;
   };
 }
 

@@ -17,13 +17,16 @@ enum class Stage { trace, simplify, decompose, fuse, nest, loops, llvm, assembly
 /// "trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm".
 llvm::StringRef nameOf(Stage stage);
 
+using StageObserver = std::function<void(Stage, const std::string&)>;
+
 struct CompileOptions {
   std::string name;                   ///< of the function: in dumps, profiles and error texts
   const TargetInfo* target = nullptr; ///< null: this machine
   bool trusted = false;               ///< Program::trusted: the caller vouches for the arguments
   bool fuse = true;                   ///< false: each op is a kernel of its own, as eager code runs it
+  bool verify = false;                ///< runs MLIR's verifier after each pass, in release builds too
   /// Called with the text of every stage, as it is reached; kernels of a program come in one text, in launch order.
-  std::function<void(Stage, const std::string&)> onStage;
+  StageObserver onStage;
 };
 
 /// The dialects that graphs and code generation use, and what translates them to LLVM IR.
@@ -33,7 +36,9 @@ void registerDialects(mlir::DialectRegistry& registry);
 /// diagnostic.
 mlir::FailureOr<runtime::Program> compile(mlir::func::FuncOp graph, const CompileOptions& options = {});
 
-/// An observer that writes each stage to `folder`/<name>.<number>-<stage>.<suffix>; null if the folder cannot be made.
-std::function<void(Stage, const std::string&)> dumpTo(const std::string& folder, const std::string& name);
+/// An observer that writes each stage into the folder that OGEE_DUMP names, as <name>.<number>-<stage>.<suffix>; a name
+/// that was there before gets a number. Null without that variable, and for eager kernels without OGEE_DUMP_EAGER=1.
+/// `error` is set when the folder cannot be written.
+StageObserver dumpFromEnvironment(llvm::StringRef name, bool eager, std::string& error);
 
 } // namespace ogee::codegen

@@ -78,25 +78,6 @@ private:
   mlir::ScopedDiagnosticHandler handler_;
 };
 
-/// A name of its own for each function that is dumped, fit for a file: "main", "main-2" …
-std::string dump_name(std::string name) {
-  static std::mutex mutex;
-  static std::map<std::string, int> used;
-  for (char& c : name)
-    if (!llvm::isAlnum(c) && c != '_' && c != '-') c = '_';
-  std::lock_guard lock(mutex);
-  const int number = ++used[name];
-  return number == 1 ? name : runtime::concat(name, "-", number);
-}
-
-/// Writes stages into the folder that OGEE_DUMP names (those of eager kernels with OGEE_DUMP_EAGER=1); else empty.
-std::function<void(codegen::Stage, const std::string&)> dump_observer(bool eager, const std::string& function) {
-  const char* folder = std::getenv("OGEE_DUMP");
-  const char* with_eager = std::getenv("OGEE_DUMP_EAGER");
-  if (!folder || !*folder || (eager && !(with_eager && *with_eager == '1'))) return {};
-  return codegen::dumpTo(folder, dump_name(function));
-}
-
 } // namespace
 
 namespace {
@@ -150,7 +131,9 @@ runtime::Program GraphImpl::compile(Loc loc, bool eager) {
   std::lock_guard lock(module_->mutex);
   const std::string name = module_->function.getName().str();
   codegen::CompileOptions options{.name = name, .trusted = module_->trusted};
-  options.onStage = dump_observer(eager, name);
+  std::string dump_error;
+  options.onStage = codegen::dumpFromEnvironment(name, eager, dump_error);
+  if (!dump_error.empty()) fail_with(ErrorCode::io, dump_error, loc);
   mlir::OwningOpRef<mlir::ModuleOp> copy = module_->module->clone();
   DiagnosticCatcher diagnostics(module_->context);
   mlir::FailureOr<runtime::Program> program = codegen::compile(*copy->getOps<mlir::func::FuncOp>().begin(), options);

@@ -118,9 +118,9 @@ DiskCacheOptions DiskCacheOptions::from_environment() {
 std::string DiskCache::path(const Hash128& key) const { return concat(options_.folder, "/", key, kSuffix); }
 
 std::optional<std::vector<uint8_t>> DiskCache::load(const Hash128& key) const {
-  if (!enabled()) return std::nullopt;
+  if (!enabled() || !is_private_folder()) return std::nullopt;
   const std::string file = path(key);
-  Result<std::vector<uint8_t>> bytes = read_file(file, FileAccess::own);
+  Result<std::vector<uint8_t>> bytes = read_file(file, FileAccess::own, options_.max_bytes);
   if (!bytes) return std::nullopt;
   std::optional<std::vector<uint8_t>> content = without_header(key, std::move(*bytes));
   std::error_code error;
@@ -135,13 +135,18 @@ void DiskCache::store(const Hash128& key, std::span<const uint8_t> bytes) {
   if (write_file(path(key), file, FileAccess::own)) keep_bounded(file.size());
 }
 
-/// Makes the folder if need be; false when it is not a folder of ours that only we can write.
+/// Makes the folder if need be.
 bool DiskCache::prepare_folder() const {
   std::error_code error;
   if (!fs::exists(options_.folder, error)) {
     fs::create_directories(fs::path(options_.folder).parent_path(), error);
     ::mkdir(options_.folder.c_str(), 0700);
   }
+  return is_private_folder();
+}
+
+/// Whether the folder is one of ours that only we can write.
+bool DiskCache::is_private_folder() const {
   struct stat info;
   if (::stat(options_.folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return false;
   return info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;

@@ -39,6 +39,7 @@ public:
 
 private:
   bool prepare_folder() const;
+  bool is_private_folder() const;
   void keep_bounded(uint64_t stored);
   uint64_t measure_and_evict() const;
 

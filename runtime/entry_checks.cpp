@@ -3,6 +3,7 @@
 #include "runtime/shape.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace ogee::runtime {
 namespace {
@@ -31,11 +32,22 @@ std::string provenance(const Program& program, Slot slot) {
   return "";
 }
 
-/// The message of a check with {a} and {b} replaced.
-std::string filled(std::string message, int64_t a, int64_t b) {
-  for (const auto& [place, value] : {std::pair("{a}", a), std::pair("{b}", b)})
-    for (size_t at; (at = message.find(place)) != std::string::npos;) message.replace(at, 3, std::to_string(value));
-  return message;
+/// The message of a check with its {slots} replaced by their values.
+std::string filled(std::string_view message, std::span<const int64_t> values) {
+  std::string text;
+  while (true) {
+    const size_t open = message.find('{'), close = message.find('}', open);
+    if (close == std::string_view::npos) return text.append(message);
+    size_t slot = values.size();
+    const char* const end = message.data() + close;
+    const auto [stop, error] = std::from_chars(message.data() + open + 1, end, slot);
+    text.append(message.substr(0, open));
+    if (error == std::errc() && stop == end && slot < values.size())
+      text += std::to_string(values[slot]);
+    else
+      text.append(message.substr(open, close + 1 - open));
+    message.remove_prefix(close + 1);
+  }
 }
 
 /// The strides that a tensor has when it says none; an empty tensor's do not matter.
@@ -130,7 +142,7 @@ void EntryChecks::check_values(const int64_t* values) const {
   for (const SizeCheck& check : program_.checks) {
     const int64_t a = values[check.a], b = values[check.b];
     if (check.kind == SizeCheck::Kind::equal ? a != b : a >= b)
-      raise(ErrorCode::invalid_argument, filled(check.message, a, b));
+      raise(ErrorCode::invalid_argument, filled(check.message, {values, program_.values.initial.size()}));
   }
 }
 

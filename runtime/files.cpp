@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 namespace ogee::runtime {
@@ -44,14 +45,20 @@ bool write_all(int fd, std::span<const uint8_t> bytes) {
 
 } // namespace
 
-Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess access) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess access, uint64_t max_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); // a pipe would wait for its writer
   struct stat info;
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0) return last_error();
   if (!S_ISREG(info.st_mode)) return Failure{"not a regular file", ErrorCode::io};
   const bool ours = info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
   if (access == FileAccess::own && !ours) return Failure{"not a file of this user alone", ErrorCode::io};
-  std::vector<uint8_t> bytes(static_cast<size_t>(info.st_size));
+  if (static_cast<uint64_t>(info.st_size) > max_bytes) return Failure{"too large", ErrorCode::io};
+  std::vector<uint8_t> bytes;
+  try {
+    bytes.resize(static_cast<size_t>(info.st_size));
+  } catch (const std::exception&) { // bad_alloc, length_error
+    return Failure{concat("too large for memory: ", info.st_size, " bytes"), ErrorCode::out_of_memory};
+  }
   size_t got = 0;
   while (got < bytes.size()) {
     const ssize_t count = ::read(file.get(), bytes.data() + got, bytes.size() - got);
@@ -66,7 +73,9 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess acces
 
 Status write_file(const std::string& path, std::span<const uint8_t> bytes, FileAccess access) {
   static std::atomic<unsigned> counter{0};
-  const std::string temporary = concat(path, ".", ::getpid(), ".", counter.fetch_add(1), ".tmp");
+  // The time tells this process from one that had its number and died while it wrote.
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  const std::string temporary = concat(path, ".", ::getpid(), ".", counter.fetch_add(1), ".", now, ".tmp");
   const mode_t mode = access == FileAccess::own ? 0600 : 0666;
   Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (file.get() < 0) return last_error();

@@ -13,9 +13,10 @@ namespace ogee::runtime {
 /// Whose files are read, and who may read those that are written.
 enum class FileAccess { shared, own };
 
-/// The bytes of a regular file; a Failure (io) in the system's words. `own`: only if it is ours and nobody else can
-/// write it.
-Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess access = FileAccess::shared);
+/// The bytes of a regular file; a Failure (io) in the system's words, for what is no regular file, or more than
+/// `max_bytes`. `own`: only if it is ours and nobody else can write it.
+Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess access = FileAccess::shared,
+                                       uint64_t max_bytes = UINT64_MAX);
 
 /// Writes a new file beside `path` and renames it: readers see the old file or the new one, and a failure leaves the
 /// old one.

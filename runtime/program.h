@@ -64,7 +64,7 @@ struct ArgSpec {
 };
 
 /// Something that must hold between sizes: values[a] == values[b], or values[a] < values[b] (else the call is an Error
-/// with `message`, in which `{a}` and `{b}` stand for the values).
+/// with `message`, in which `{12}` stands for values[12]).
 struct SizeCheck {
   enum class Kind : uint8_t { equal, less };
   Kind kind = Kind::equal;

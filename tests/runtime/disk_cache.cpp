@@ -121,6 +121,23 @@ TEST_CASE("disk cache: a file of another key, build or user is a miss") {
   }
 }
 
+TEST_CASE("disk cache: a pipe or a huge file in a key's place is a miss") {
+  const Folder folder;
+  DiskCache cache({folder.path()});
+  cache.store(key(1), content(1));
+  fs::remove(cache.path(key(1)));
+  REQUIRE(mkfifo(cache.path(key(1)).c_str(), 0600) == 0);
+  CHECK_FALSE(cache.load(key(1)));
+  cache.store(key(1), content(1));
+  CHECK(cache.load(key(1)) == content(1));
+  std::error_code error;
+  fs::resize_file(cache.path(key(1)), uint64_t(1) << 43, error);
+  if (!error) CHECK_FALSE(cache.load(key(1)));
+  fs::permissions(folder.path(), fs::perms::all);
+  cache.store(key(1), content(1));
+  CHECK_FALSE(cache.load(key(1))); // others could have put something there
+}
+
 TEST_CASE("disk cache: a folder that others can write, or that is none, is left alone") {
   const Folder folder;
   fs::create_directory(folder.file("open"));

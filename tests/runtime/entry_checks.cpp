@@ -71,8 +71,10 @@ TEST_CASE("entry checks: index arguments, derived sizes and the program's own ch
   b.arg("x", {n});
   const uint32_t out = b.result("out", {n / k + 1, 2}, DType::i64);
   b.program.checks.push_back(
-      {SizeCheck::Kind::equal, b.sizes.slot(n % k), b.sizes.slot(0), "split: a rest of {a}, expected {b}"});
-  b.program.checks.push_back({SizeCheck::Kind::less, b.sizes.slot(k), b.sizes.slot(n), "split: {a} parts of {b}"});
+      {SizeCheck::Kind::equal, b.sizes.slot(n % k), b.sizes.slot(0),
+       concat("split: a rest of {", b.sizes.slot(n % k), "}, expected {", b.sizes.slot(0), "} {x}")});
+  b.program.checks.push_back({SizeCheck::Kind::less, b.sizes.slot(k), b.sizes.slot(n),
+                              concat("split: {", b.sizes.slot(k), "} parts of {", b.sizes.slot(n), "}")});
   const auto fill_sizes = [](void* const* buffers, const int64_t* sizes, int64_t begin, int64_t end, void*) {
     for (int64_t i = begin; i < end; ++i) static_cast<int64_t*>(buffers[0])[i] = sizes[0] + i;
     return 0;
@@ -89,7 +91,7 @@ TEST_CASE("entry checks: index arguments, derived sizes and the program's own ch
     return sink.values<int64_t>(0);
   };
   CHECK(run(12, 6) == std::vector<int64_t>{72, 73, 74, 75, 76, 77});
-  CHECK(error_of([&] { run(12, 5); }) == "split: a rest of 2, expected 0");
+  CHECK(error_of([&] { run(12, 5); }) == "split: a rest of 2, expected 0 {x}");
   CHECK(error_of([&] { run(4, 4); }) == "split: 4 parts of 4");
   CHECK(error_of([&] { run(12, 11); }) == "index argument 0 is 11, expected 1 to 10 (k)");
 }

@@ -31,6 +31,18 @@ TEST_CASE("files: failures in the system's words") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
+TEST_CASE("files: what is no file of bytes, or too large, is refused at once") {
+  const Folder folder;
+  REQUIRE(mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+  CHECK(read_file(folder.file("pipe")).message() == "not a regular file"); // and does not wait for a writer
+  folder.write("sparse", "");
+  std::error_code error;
+  std::filesystem::resize_file(folder.file("sparse"), uint64_t(1) << 43, error);
+  if (error) return; // the file system has no such files
+  CHECK(read_file(folder.file("sparse"), FileAccess::shared, 1000).message() == "too large");
+  CHECK(read_file(folder.file("sparse")).message() == "too large for memory: 8796093022208 bytes");
+}
+
 TEST_CASE("files: own files are ours alone") {
   const Folder folder;
   const std::string path = folder.file("a");

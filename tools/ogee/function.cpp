@@ -28,6 +28,7 @@ mlir::func::FuncOp find(mlir::ModuleOp module, const std::string& path, const st
   }
   const auto functions = module.getOps<mlir::func::FuncOp>();
   const auto count = std::distance(functions.begin(), functions.end());
+  if (count == 0) runtime::raise(ErrorCode::invalid_argument, path, ": holds no function of the ogee dialect");
   if (count == 1) return *functions.begin();
   if (auto function = module.lookupSymbol<mlir::func::FuncOp>("main")) return function;
   runtime::raise(ErrorCode::invalid_argument, path, ": holds ", int64_t(count),
@@ -45,6 +46,7 @@ mlir::DialectRegistry dialects() {
 Function::Function(const std::string& path, const std::string& entry)
     : context_(dialects(), mlir::MLIRContext::Threading::DISABLED),
       diagnostics_(std::make_unique<mlir::SourceMgrDiagnosticHandler>(source_, &context_)) {
+  context_.printOpOnDiagnostic(false);
   std::string error;
   std::unique_ptr<llvm::MemoryBuffer> file = mlir::openInputFile(path, &error);
   if (!file) runtime::raise(ErrorCode::io, error);
@@ -66,7 +68,12 @@ std::string Function::resultName(unsigned index) const {
   return name.empty() ? "result" + std::to_string(index) : name;
 }
 
-runtime::Program Function::compile(const codegen::CompileOptions& options) const {
+runtime::Program Function::compile(codegen::CompileOptions options) const {
+  std::string error;
+  if (!options.onStage)
+    options.onStage = codegen::dumpFromEnvironment(mlir::func::FuncOp(op_).getSymName(), false, error);
+  if (!error.empty()) runtime::raise(ErrorCode::io, error);
+  options.verify = true;
   mlir::OwningOpRef<mlir::ModuleOp> copy(mlir::cast<mlir::ModuleOp>(module_.get()->clone()));
   auto program =
       codegen::compile(copy->lookupSymbol<mlir::func::FuncOp>(mlir::func::FuncOp(op_).getSymName()), options);

@@ -41,8 +41,8 @@ public:
   std::string argumentName(unsigned index) const;
   std::string resultName(unsigned index) const;
 
-  /// Compiles a copy. Raises Reported.
-  runtime::Program compile(const codegen::CompileOptions& options) const;
+  /// Compiles a copy, with dumps where OGEE_DUMP asks for them. Raises Reported.
+  runtime::Program compile(codegen::CompileOptions options) const;
   /// What the interpreter gives. Raises Reported.
   std::vector<HostArray> interpret(std::span<const HostArray> arguments) const;
 

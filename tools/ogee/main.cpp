@@ -1,5 +1,6 @@
 // The program `ogee`: its command line. Errors are one line on the standard error stream, and exit status 1.
 #include "runtime/error.h"
+#include "runtime/runtime.h"
 #include "tools/ogee/commands.h"
 #include "tools/ogee/function.h"
 
@@ -30,7 +31,10 @@ CLI::App* addCommand(CLI::App& app, const char* name, const char* description, O
   CLI::App* sub = app.add_subcommand(name, description);
   sub->add_option("file", options.file, "IR text, - for the standard input")->required();
   sub->add_option("--entry", options.entry, "the function (default: the only one, or main)");
-  sub->callback([&options, command] { command(options); });
+  sub->callback([&options, command] {
+    ogee::runtime::Runtime::get(); // first, so that errors of the environment are said as such
+    command(options);
+  });
   return sub;
 }
 
@@ -83,6 +87,10 @@ int main(int argc, char** argv) {
     std::cerr << "ogee: " << error.what() << "\n";
   } catch (const ogee::runtime::Error& error) {
     std::cerr << "ogee: " << error.what() << "\n";
-  } catch (const Reported&) {}
+  } catch (const Reported&) {
+    // a diagnostic has said it
+  } catch (const std::exception& error) { // bad_alloc, length_error: of a size in the IR or in a file
+    std::cerr << "ogee: out of memory (" << error.what() << ")\n";
+  }
   return 1;
 }
