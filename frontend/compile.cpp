@@ -53,6 +53,27 @@ Tensor number_argument(const Scalar& value) {
 
 namespace {
 
+/// Whether only compiled functions hold a tensor, `references` of which are no part of a variant: no variable is left.
+bool is_rebound(const TensorImpl& impl, uint32_t references) {
+  return impl.refs.load(std::memory_order_acquire) == impl.holds.load(std::memory_order_acquire) + references;
+}
+
+/// Error where the function has given a variable of the caller another tensor: the next call would not see it.
+void check_not_rebound(const Trace& trace, const Interface& interface) {
+  constexpr const char* kHint = "; hint: change captured tensors in place (`w -= …`), or return the new value";
+  if (const std::optional<Loc> line = trace.survivor())
+    fail_with(ErrorCode::state,
+              runtime::concat("compile: a value of the traced function outlives it, as if a captured variable was "
+                              "rebound to it: it was made",
+                              kHint),
+              *line);
+  for (const Capture& capture : interface.captures)
+    if (is_rebound(*capture.tensor.impl(), 1))
+      fail_with(ErrorCode::state,
+                runtime::concat("compile: the function rebinds a captured variable; its tensor was first used", kHint),
+                capture.first_use);
+}
+
 /// Records a function on stand-ins for the tensors among `leaves`.
 Recording record(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body,
                  std::shared_ptr<void>& prototype, Loc loc) {
@@ -66,8 +87,12 @@ Recording record(const CompileOptions& options, const std::vector<Leaf>& leaves,
     if (!impl.symbolic && !impl.dense) argument.strides = stride_classes(impl);
     stand_ins.push_back(trace->argument(argument, loc));
   }
-  const std::vector<Tensor> results = body(stand_ins, prototype);
-  return trace->finish(results, loc);
+  std::vector<Tensor> results = body(stand_ins, prototype);
+  Recording recording = trace->finish(results, loc);
+  results.clear();
+  stand_ins.clear();
+  check_not_rebound(*trace, recording.interface);
+  return recording;
 }
 
 /// A traced and compiled form of the function.
@@ -135,12 +160,12 @@ bool CompiledBase::Impl::in_order(Variant& variant, uint64_t epoch) const {
   for (const Guard& guard : variant.guards)
     if (guard.cell->bits.load(std::memory_order_acquire) != guard.bits) return false;
   for (const Capture& capture : variant.runnable.interface().captures) {
-    const TensorImpl& impl = *capture.tensor.impl();
-    if (impl.refs.load(std::memory_order_acquire) == impl.holds.load(std::memory_order_acquire))
+    if (is_rebound(*capture.tensor.impl(), 0))
       fail_with(ErrorCode::state,
-                runtime::concat("compile: a captured tensor, first used", where(capture.first_use),
-                                ", was rebound; hint: change it in place (`w -= …`), or pass it as an argument"),
-                loc);
+                runtime::concat("compile: a captured variable was rebound between calls of the function compiled",
+                                where(loc), "; its tensor was first used",
+                                "; hint: change it in place (`w -= …`), or pass it as an argument"),
+                capture.first_use);
   }
   variant.epoch.store(epoch, std::memory_order_release);
   return true;

@@ -4,6 +4,7 @@
 #include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/tensor_impl.h"
+#include "frontend/trace.h"
 
 namespace ogee {
 
@@ -20,6 +21,13 @@ Tensor from_host(const runtime::HostArray& array) {
   return make_strided(array.storage, 0, array.shape, runtime::row_major_strides(array.shape), array.dtype);
 }
 
+/// A file's tensors are no values of a trace, and nobody would hold them after it.
+void check_not_tracing(const char* op, Loc loc) {
+  if (Trace::current())
+    fail_with(ErrorCode::state, runtime::concat(op, ": not inside a compiled function; hint: load before, and capture"),
+              loc);
+}
+
 } // namespace
 
 void save_npy(const std::string& path, const Tensor& x, Loc loc) {
@@ -28,6 +36,7 @@ void save_npy(const std::string& path, const Tensor& x, Loc loc) {
 }
 
 Tensor load_npy(const std::string& path, Loc loc) {
+  check_not_tracing("load_npy", loc);
   return with_place(loc, [&] { return from_host(runtime::load_npy(path)); });
 }
 
@@ -42,6 +51,7 @@ void savez(const std::string& path, const std::map<std::string, Tensor>& tensors
 }
 
 std::map<std::string, Tensor> load_npz(const std::string& path, Loc loc) {
+  check_not_tracing("load_npz", loc);
   return with_place(loc, [&] {
     std::map<std::string, Tensor> tensors;
     for (const auto& [name, array] : runtime::load_npz(path)) tensors.emplace(name, from_host(array));

@@ -22,6 +22,7 @@ void release(TensorImpl* impl) noexcept {
   const uint32_t holds = impl->holds.load(std::memory_order_relaxed); // read while this reference keeps it alive
   const uint32_t before = impl->refs.fetch_sub(1, std::memory_order_acq_rel);
   if (before == 1) {
+    if (impl->symbolic && impl->symbolic->trace) impl->symbolic->trace->forget(impl->symbolic->view);
     delete impl;
   } else if (holds != 0 && before - 1 == holds) [[unlikely]] {
     runtime::Runtime::get().bump_epoch(); // only compiled functions still hold it: the user has rebound it

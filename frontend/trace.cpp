@@ -38,12 +38,14 @@ Tensor Trace::make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc) {
   impl->dtype = dtype;
   impl->symbolic = std::make_unique<detail::Symbolic>(
       detail::Symbolic{views_[view].shape, std::move(strides), shared_from_this(), view, loc});
+  ++views_[view].tensors;
+  views_[view].loc = loc;
   return Tensor(impl);
 }
 
 Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& shape, Loc loc) {
   bases_.push_back({value, 0, place, dtype});
-  views_.push_back({static_cast<uint32_t>(bases_.size() - 1), {}, {}, shape, {}, 0});
+  views_.push_back({static_cast<uint32_t>(bases_.size() - 1), {}, {}, shape, {}});
   return make_tensor(static_cast<uint32_t>(views_.size() - 1), dtype, runtime::row_major_strides(shape), loc);
 }
 
@@ -102,7 +104,7 @@ Tensor Trace::view(const Tensor& x, const char* op, ViewStep step, const Shape& 
   const uint32_t parent = source.impl()->symbolic->view;
   const Loc loc = step.loc;
   const Shape shape = step.shape;
-  views_.push_back({views_[parent].base, parent, std::move(step), shape, {}, 0});
+  views_.push_back({views_[parent].base, parent, std::move(step), shape, {}});
   return make_tensor(static_cast<uint32_t>(views_.size() - 1), source.impl()->dtype, strides, loc);
 }
 
@@ -239,6 +241,11 @@ std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
 void Trace::guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits) {
   const bool known = std::ranges::any_of(guards_, [&](const detail::Guard& g) { return g.cell == cell; });
   if (!known) guards_.push_back({std::move(cell), bits});
+}
+
+std::optional<Loc> Trace::survivor() const {
+  const auto alive = std::ranges::find_if(views_, [](const View& view) { return view.tensors > 0; });
+  return alive == views_.end() ? std::nullopt : std::optional(alive->loc);
 }
 
 // ---- the end

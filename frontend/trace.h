@@ -127,6 +127,10 @@ public:
   void guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits);
 
   bool finished() const noexcept { return finished_; }
+  /// A tensor of this trace has died.
+  void forget(uint32_t view) noexcept { --views_[view].tensors; }
+  /// The line that made a tensor of this trace that still lives; nothing where all have died.
+  std::optional<Loc> survivor() const;
   /// Ends the trace with the function's results.
   detail::Recording finish(std::span<const Tensor> results, Loc loc);
 
@@ -144,6 +148,8 @@ private:
     Shape shape;
     std::optional<detail::ValueId> value;
     uint32_t version = 0; ///< of the base, when `value` was made
+    uint32_t tensors = 0; ///< that live and show it
+    Loc loc;              ///< that made the first of them
   };
 
   void end();

@@ -6,6 +6,11 @@
 using namespace ogee;
 using namespace ogee::tests;
 
+TEST_CASE("npy: files are not read in a trace") {
+  CHECK(contains(error_of([] { compile([](Tensor x) { return x + load_npy("x.npy"); })(tensor(1)); }),
+                 "load_npy: not inside a compiled function"));
+}
+
 TEST_CASE("npy: files keep dtype, shape and elements, of views too") {
   const auto folder = std::filesystem::temp_directory_path() / "ogee_npy_test";
   std::filesystem::create_directories(folder);

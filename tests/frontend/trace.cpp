@@ -103,16 +103,61 @@ TEST_CASE("trace: host reads in a trace are Errors with the line and a way out")
   CHECK(contains(text, here));
 }
 
-TEST_CASE("trace: a tensor that outlives its trace") {
+TEST_CASE("trace: a captured variable that is rebound to a traced value is an Error with the value's line") {
   Tensor w = tensor({1.0});
+  std::string here;
   auto g = compile([&](Tensor x) {
-    w = w - x;
+    here = OGEE_HERE, w = w - x * 0.1;
     return w * 1;
   });
-  g(tensor({1.0}));
-  const std::string message = error_of([&] { w + 1; });
-  CHECK(contains(message, "add: a tensor of a finished trace is used: it was made at trace.cpp:"));
-  CHECK(contains(message, "`w -= …`"));
+  const std::string message = error_of([&] { g(tensor({1.0})); });
+  CHECK(contains(message, "compile: a value of the traced function outlives it"));
+  CHECK(contains(message, here + "; hint: change captured tensors in place (`w -= …`), or return the new value"));
+  CHECK(g.stats().compiles == 0);
+  const std::string later = error_of([&] { w + 1; });
+  CHECK(contains(later, "add: a tensor of a finished trace is used: it was made at " + here));
+}
+
+TEST_CASE("trace: a traced value that the caller keeps is an Error, whatever else happens to its variable") {
+  std::vector<Tensor> seen;
+  auto g = compile([&](Tensor x) {
+    seen.push_back(x * 2);
+    return x + 1;
+  });
+  CHECK(contains(error_of([&] { g(tensor({1.0})); }), "outlives it"));
+  const Tensor w = tensor({1.0});
+  Tensor copy = w;
+  auto h = compile([&](Tensor x) {
+    copy = copy + x;
+    return x + 1;
+  });
+  CHECK(contains(error_of([&] { h(tensor({1.0})); }), "outlives it"));
+}
+
+TEST_CASE("trace: a captured variable that is rebound to another tensor is an Error with the first use") {
+  const Tensor next = tensor({2.0});
+  Tensor w = tensor({1.0});
+  std::string here;
+  auto g = compile([&](Tensor x) {
+    here = OGEE_HERE, x = x + w;
+    w = next;
+    return x;
+  });
+  const std::string message = error_of([&] { g(tensor({1.0})); });
+  CHECK(contains(message, "compile: the function rebinds a captured variable"));
+  CHECK(contains(message, here));
+  CHECK(contains(error_of([] {
+                   trace([t = std::make_shared<Tensor>(ones({1}))](Tensor x) { return *t = x + *t; }, spec(f32, {1}));
+                 }),
+                 "outlives it"));
+}
+
+TEST_CASE("trace: tensors that a function object holds stay captured") {
+  auto g = compile([w = tensor({2.0})](Tensor x) { return x * w; });
+  CHECK(g(tensor({3.0})).item() == 6);
+  CHECK(g(tensor({4.0, 5.0})).sum().item() == 18);
+  CHECK(trace([w = tensor({2.0})](Tensor x) { return x * w; }, spec(f32, {1})).compile()({tensor({3.0})})[0].item() ==
+        6);
 }
 
 TEST_CASE("trace: an exception in the function leaves nothing broken") {
