@@ -55,33 +55,47 @@ Tensor make(const Tensor& x, ViewStep step, const Geometry& geometry, const char
 
 } // namespace
 
+namespace {
+
+/// Axes that follow each other in memory: they can be cut anew at will.
+struct Run {
+  Dim count, stride;
+};
+
+/// The innermost one first.
+std::vector<Run> find_runs(const Shape& sizes, const Shape& strides) {
+  std::vector<Run> runs;
+  for (size_t axis = sizes.size(); axis-- > 0;) {
+    if (same(sizes[axis], Dim(1))) continue;
+    if (!runs.empty() && same(strides[axis], runs.back().count * runs.back().stride))
+      runs.back().count *= sizes[axis];
+    else
+      runs.push_back({sizes[axis], strides[axis]});
+  }
+  return runs;
+}
+
+} // namespace
+
 std::optional<Shape> reshape_strides(const Shape& from, const Shape& strides, const Shape& to) {
   if (same(from, to)) return strides;
   if (same(strides, runtime::row_major_strides(from))) return runtime::row_major_strides(to);
-  if (!from.is_static() || !to.is_static() || !strides.is_static()) return std::nullopt;
-  if (same(from.numel(), Dim(0))) return runtime::row_major_strides(to);
-  // Axes that follow each other in memory form a run, which can be cut anew at will. Innermost run first.
-  struct Run {
-    int64_t count, stride;
-  };
-  std::vector<Run> runs;
-  for (size_t axis = from.size(); axis-- > 0;) {
-    const int64_t size = from[axis].number(), stride = strides[axis].number();
-    if (size == 1) continue;
-    if (!runs.empty() && stride == runs.back().count * runs.back().stride)
-      runs.back().count *= size;
-    else
-      runs.push_back({size, stride});
-  }
+  if (std::ranges::any_of(from, [](const Dim& size) { return same(size, Dim(0)); }))
+    return runtime::row_major_strides(to);
+  const std::vector<Run> runs = find_runs(from, strides);
   Shape result(to.size(), 1);
   Run rest{1, 1};
   size_t next = 0;
   for (size_t axis = to.size(); axis-- > 0;) {
-    const int64_t size = to[axis].number();
-    if (size != 1 && rest.count == 1) rest = runs[next++];
-    if (rest.count % size != 0) return std::nullopt;
+    if (same(to[axis], Dim(1))) continue;
+    if (same(rest.count, Dim(1))) {
+      if (next == runs.size()) return std::nullopt;
+      rest = runs[next++];
+    }
+    const Dim count = rest.count / to[axis];
+    if (!same(count * to[axis], rest.count)) return std::nullopt;
     result[axis] = rest.stride;
-    rest = {rest.count / size, rest.stride * size};
+    rest = {count, rest.stride * to[axis]};
   }
   return result;
 }

@@ -30,3 +30,37 @@ TEST_CASE("views: views share memory") {
   CHECK(x[2][3].item() == 1);
   CHECK(equal(x.view({2, 2, 6}).transpose(0, 1)[0], x.slice(0, 0, kEnd, 2)));
 }
+
+TEST_CASE("views: strides that are known at run time only") {
+  using ogee::detail::reshape_strides;
+  const Dim s = Dim::symbol("s"), b = Dim::symbol("b", 1);
+  CHECK(reshape_strides({1, 4}, {s, 1}, {4})->to_string() == "[1]");
+  CHECK(reshape_strides({3, 4}, {s, 1}, {3, 1, 2, 2})->to_string() == "[s, 1, 2, 1]");
+  CHECK(reshape_strides({b * 6}, {s}, {b, 6})->to_string() == "[6*s, s]");
+  CHECK(!reshape_strides({3, 4}, {s, 1}, {12}));
+  CHECK(!reshape_strides({b, 4}, {s, 1}, {4, b}));
+}
+
+TEST_CASE("views: views of strided arguments in a trace") {
+  const Tensor x = arange(24.0).reshape({4, 6});
+  auto check = [&](auto f) {
+    auto g = compile(f);
+    for (const Tensor& y : {x.t(), x.slice(1, 0, 6, 2), x.slice(1, 1, 5), x.t().slice(0, 0, 4, 3)})
+      CHECK(equal(g(y), f(y)));
+  };
+  check([](Tensor t) { return t[0] + 1; });
+  check([](Tensor t) { return t.select(1, -1) * 2; });
+  check([](Tensor t) { return t.unsqueeze(1).squeeze(1) + t.unsqueeze(0); });
+  check([](Tensor t) { return stack({t, t + 1}, 1); });
+  check([](Tensor t) { return t.unbind(1)[0] + t.unbind(1)[1]; });
+  check([](Tensor t) { return t.reshape({-1}) + t.flatten(); });
+  check([](Tensor t) { return t[0]; });
+  check([](Tensor t) {
+    Tensor y = t * 1;
+    y[1] = t[0];
+    return y.t()[0] + 1;
+  });
+  Tensor w = x.clone();
+  compile([](Tensor t) { t[0] += 100; })(w.t());
+  CHECK(equal(w.t()[0], x.t()[0] + 100));
+}
