@@ -76,7 +76,10 @@ Tensor apply_traced(const PointwiseOp& op, std::span<const Operand> operands, Lo
     shape = unwrap(ir::broadcastTogether(op.name, shape, tensors.back().shape(loc)), loc);
   }
   for (Tensor& tensor : tensors) tensor = expand_to(tensor, shape, op.name, loc);
-  return op.build(tensors, loc);
+  const Tensor result = op.build(tensors, loc);
+  // Functions that change nothing (floor of integers) give a copy, as they do eagerly.
+  return std::ranges::any_of(tensors, [&](const Tensor& x) { return x.is(result); }) ? copy_dense(result, op.name, loc)
+                                                                                     : result;
 }
 
 // ---- eagerly: the loops

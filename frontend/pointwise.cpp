@@ -119,7 +119,6 @@ Tensor is_finite(X x, Loc loc) {
 UNARY(abs, arithmetic, [](X x, Loc loc) { return x[0].dtype(loc) == boolean ? x[0] : primitive<"abs">(x, loc); })
 UNARY(neg, numeric, primitive<"neg">)
 UNARY(sign, arithmetic, [](X x, Loc loc) { return x[0].dtype(loc) == boolean ? x[0] : primitive<"sign">(x, loc); })
-UNARY(positive, numeric, [](X x, Loc) { return x[0]; })
 UNARY(square, arithmetic, [](X x, Loc loc) { return mul(x[0], x[0], loc); })
 UNARY(reciprocal, floating, [](X x, Loc loc) { return div(1, x[0], loc); })
 UNARY(sqrt, floating, primitive<"sqrt">)
@@ -182,6 +181,12 @@ BINARY(bitwise_right_shift, integral, primitive<"shr_arith">)
 
 #undef UNARY
 #undef BINARY
+
+Tensor positive(const Tensor& x, Loc loc) {
+  if (x.dtype(loc) == boolean) fail(loc, "positive: not defined for bool");
+  return x;
+}
+Tensor& Tensor::positive_(Loc loc) { return ogee::positive(*this, loc), *this; }
 
 // ---- powers: some exponents that are numbers are simpler operations, with the same choice in a trace
 // ---------------------

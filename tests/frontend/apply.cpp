@@ -82,8 +82,25 @@ TEST_CASE("apply: operands that are one element each, repeated") {
 
 TEST_CASE("apply: functions that change nothing give a copy") {
   const Tensor x = tensor({1, -2});
-  for (const Tensor& y : {floor(x), round(x), positive(x)}) {
+  for (const Tensor& y : {floor(x), round(x)}) {
     CHECK(equal(x, y));
     CHECK(x.data_ptr<int64_t>() != y.data_ptr<int64_t>());
   }
+  CHECK(positive(x).is(x));
+  CHECK(contains(error_of([] { positive(tensor(true)); }), "positive: not defined for bool"));
+}
+
+TEST_CASE("apply: functions that change nothing give a copy in a trace too") {
+  Tensor x = tensor({7, -7}), b = tensor({true, false});
+  Tensor y = compile([](Tensor t) { return floor(t); })(x);
+  y += 10;
+  compile([](Tensor t) {
+    Tensor z = round(t);
+    z += 1;
+    return z;
+  })(x);
+  compile([](Tensor t) { abs(t).fill_(false); })(b);
+  CHECK(text(x) == "tensor([ 7, -7])");
+  CHECK(text(b) == "tensor([ True, False])");
+  CHECK(compile([](Tensor t) { return positive(t); })(x).is(x));
 }
