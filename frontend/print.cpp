@@ -27,7 +27,9 @@ public:
   std::string text(size_t indent) const { return axis_text(0, impl_.offset, indent); }
 
 private:
-  bool is_cut(size_t axis) const { return edges_ >= 0 && impl_.sizes[axis] > 2 * edges_; }
+  bool is_cut(size_t axis) const {
+    return edges_ >= 0 && (impl_.sizes[axis] - 1) / 2 >= edges_ && impl_.sizes[axis] > 0;
+  }
 
   /// The indices of an axis that are shown.
   std::vector<int64_t> indices(size_t axis) const {
@@ -115,7 +117,12 @@ PrintOptions get_print_options() {
   return current_options;
 }
 
-void set_print_options(const PrintOptions& options) {
+void set_print_options(const PrintOptions& options, Loc loc) {
+  if (options.precision < 0 || options.precision > 100)
+    fail(loc, "set_print_options: precision is ", options.precision, ", needs 0 to 100");
+  if (options.threshold < 0) fail(loc, "set_print_options: threshold is ", options.threshold, ", needs at least 0");
+  if (options.edge_items < 0) fail(loc, "set_print_options: edge_items is ", options.edge_items, ", needs at least 0");
+  if (options.line_width < 1) fail(loc, "set_print_options: line_width is ", options.line_width, ", needs at least 1");
   std::lock_guard lock(options_mutex);
   current_options = options;
 }

@@ -11,16 +11,17 @@ namespace ogee {
 
 /// How tensors are printed.
 struct PrintOptions {
-  int precision = 4;        ///< digits after the point
-  int64_t threshold = 1000; ///< tensors with more elements are summarised
-  int64_t edge_items = 3;   ///< elements shown at each end of an axis of a summarised tensor
-  int line_width = 80;
+  int precision = 4;            ///< digits after the point, at most 100
+  int64_t threshold = 1000;     ///< tensors with more elements are summarised
+  int64_t edge_items = 3;       ///< elements shown at each end of an axis of a summarised tensor
+  int line_width = 80;          ///< in characters, at least 1
   std::optional<bool> sci_mode; ///< scientific notation: always, never, or (not set) where numbers need it
 };
 
 /// The options of this process.
 PrintOptions get_print_options();
-void set_print_options(const PrintOptions& options);
+/// Error for numbers that make no sense: the options stay as they are.
+void set_print_options(const PrintOptions& options, Loc loc = Loc::current());
 
 /// "tensor([[1., 2.],\n        [3., 4.]])". Error in a trace.
 std::string to_string(const Tensor& x, Loc loc = Loc::current());

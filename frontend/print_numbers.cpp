@@ -10,9 +10,9 @@ namespace ogee::detail {
 namespace {
 
 std::string print(const char* format, int precision, double value) {
-  char text[400]; // the longest: 309 digits before the point
-  const int length = std::snprintf(text, sizeof text, format, precision, value);
-  return {text, static_cast<size_t>(length)};
+  std::string text(static_cast<size_t>(std::snprintf(nullptr, 0, format, precision, value)), '\0');
+  std::snprintf(text.data(), text.size() + 1, format, precision, value);
+  return text;
 }
 
 } // namespace

@@ -57,6 +57,27 @@ TEST_CASE("print: summaries") {
                                                    "        [9900, 9901, 9902,  ..., 9997, 9998, 9999]])");
 }
 
+TEST_CASE("print: options that make no sense are Errors and change nothing") {
+  const PrintOptions before = get_print_options();
+  const std::string here = OGEE_HERE, message = error_of([] { set_print_options({.precision = 500}); });
+  CHECK(message == "set_print_options: precision is 500, needs 0 to 100 at " + here);
+  CHECK(contains(error_of([] { set_print_options({.precision = -1}); }), "precision is -1"));
+  CHECK(contains(error_of([] { set_print_options({.threshold = -1}); }), "threshold is -1"));
+  CHECK(contains(error_of([] { set_print_options({.edge_items = -1}); }), "edge_items is -1"));
+  CHECK(contains(error_of([] { set_print_options({.line_width = 0}); }), "line_width is 0"));
+  CHECK(get_print_options().precision == before.precision);
+}
+
+TEST_CASE("print: the longest numbers, the widest edges") {
+  const PrintOptions before = get_print_options();
+  set_print_options({.precision = 100, .threshold = 0, .edge_items = INT64_MAX, .sci_mode = false});
+  const std::string all = text(tensor({1e308, 0.1}, f64));
+  CHECK(all.size() > 410 + 102);
+  CHECK(contains(all, "0.1000000000000000055511151231257827"));
+  CHECK(text(zeros({0, 2})) == "tensor([], size=(0, 2))");
+  set_print_options(before);
+}
+
 TEST_CASE("print: options") {
   const PrintOptions before = get_print_options();
   PrintOptions options = before;
