@@ -167,7 +167,7 @@ std::string GraphImpl::dot() {
   llvm::raw_string_ostream out(text);
   out << "digraph \"" << escape(module_->function.getName()) << "\" {\n  node [fontname=monospace];\n";
   llvm::DenseMap<mlir::Value, unsigned> ids;
-  auto value = [&](mlir::Value v, llvm::StringRef label) {
+  auto value = [&](mlir::Value v, llvm::StringRef label) { // a statement of its own: it writes
     const unsigned id = ids.size();
     ids[v] = id;
     out << "  v" << id << " [shape=ellipse, label=\"" << escape(label) << "\\n" << v.getType() << "\"];\n";
@@ -183,7 +183,10 @@ std::string GraphImpl::dot() {
     if (const std::string place = ir::describe(op.getLoc()); !place.empty()) out << "\\n" << escape(place);
     out << "\"];\n";
     for (mlir::Value operand : op.getOperands()) out << "  v" << ids.lookup(operand) << " -> o" << op_id << ";\n";
-    for (mlir::Value result : op.getResults()) out << "  o" << op_id << " -> v" << value(result, "") << ";\n";
+    for (mlir::Value result : op.getResults()) {
+      const unsigned id = value(result, "");
+      out << "  o" << op_id << " -> v" << id << ";\n";
+    }
     ++op_id;
   }
   out << "}\n";

@@ -1,6 +1,9 @@
 // Recorded graphs: text, picture, arguments; nothing runs.
 #include "tests/frontend/support.h"
 
+#include <regex>
+#include <set>
+
 using namespace ogee;
 using namespace ogee::tests;
 
@@ -47,6 +50,59 @@ TEST_CASE("graph: a picture for Graphviz") {
   CHECK(contains(dot, "digraph"));
   CHECK(contains(dot, "label=\"add\\ngraph.cpp:"));
   CHECK(contains(dot, "v0 -> o0"));
+}
+
+namespace {
+
+/// Reads the part of Graphviz's language that pictures use: a digraph of node, edge and attribute statements, one per
+/// line. The name of the node that an edge names before its own statement, or what is wrong; "" for a well-formed text.
+class DotReader {
+public:
+  explicit DotReader(const std::string& text) : in_(text) {}
+
+  std::string fault() {
+    std::string line;
+    std::getline(in_, line);
+    if (!std::regex_match(line, std::regex(R"(digraph "([^"\\]|\\.)*" \{)"))) return line;
+    while (std::getline(in_, line) && line != "}")
+      if (!statement(line)) return line;
+    if (line != "}" || std::getline(in_, line)) return "the end";
+    return "";
+  }
+  size_t nodes() const { return nodes_.size(); }
+  size_t edges() const { return edges_; }
+
+private:
+  bool statement(const std::string& line) {
+    static const std::string word = "[A-Za-z_][A-Za-z_0-9]*", attribute = word + R"(=([a-z]+|"([^"\\]|\\.)*"))",
+                             list = R"( \[)" + attribute + "(, " + attribute + R"()*\];?)";
+    static const std::regex node("  (" + word + ")" + list), edge("  (" + word + ") -> (" + word + ");");
+    std::smatch match;
+    if (std::regex_match(line, match, edge)) return ++edges_, nodes_.contains(match[1]) && nodes_.contains(match[2]);
+    if (!std::regex_match(line, match, node)) return false;
+    return match[1] == "node" || nodes_.insert(match[1]).second;
+  }
+
+  std::istringstream in_;
+  std::set<std::string> nodes_;
+  size_t edges_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("graph: pictures are well-formed") {
+  auto g = compile([](Tensor x, Tensor w) {
+    Scope scope("a \"quoted\" \\ name");
+    return std::pair(softmax(matmul(x, w), -1), x.sum());
+  });
+  g(ones({2, 3}), ones({3, 4}));
+  for (const std::string& dot : {g.dot(), trace([](Tensor x) { return x[0]; }, spec(f32, {dim("b"), 2})).dot()}) {
+    DotReader reader(dot);
+    CHECK(reader.fault() == "");
+    CHECK(reader.nodes() > 3);
+    CHECK(reader.edges() > 2);
+  }
+  CHECK(DotReader("digraph \"x\" {\n  v0 -> v1;\n}\n").fault() == "  v0 -> v1;");
 }
 
 TEST_CASE("graph: stages have the names of dumps") {
