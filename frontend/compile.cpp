@@ -75,9 +75,9 @@ void check_not_rebound(const Trace& trace, const Interface& interface) {
 }
 
 /// Records a function on stand-ins for the tensors among `leaves`.
-Recording record(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body,
+Recording record(const CompileOptions& options, Trace::Use use, const std::vector<Leaf>& leaves, const Body& body,
                  std::shared_ptr<void>& prototype, Loc loc) {
-  auto trace = std::make_shared<Trace>(options.name);
+  auto trace = std::make_shared<Trace>(options.name, use);
   Trace::Recorder recorder(trace);
   std::vector<Tensor> stand_ins;
   for (const Leaf& leaf : leaves) {
@@ -149,7 +149,8 @@ struct CompiledBase::Impl {
   const Loc loc;
   std::atomic<Variant*> head{nullptr}; ///< the last traced first
   std::atomic<uint64_t> calls{0};
-  mutable std::mutex mutex; ///< guards tracing and what follows
+  std::mutex tracing;       ///< the function is recorded by one thread at a time: it may have effects of its own
+  mutable std::mutex mutex; ///< guards what follows; never held while the user's code runs
   uint64_t compiles = 0;
   std::vector<std::string> reasons;
 };
@@ -189,18 +190,20 @@ std::string CompiledBase::Impl::reason(const std::vector<LeafFacts>& now) const 
 
 Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves,
                                    const Body& body) {
-  std::lock_guard lock(mutex);
+  std::lock_guard tracing_lock(tracing);
   if (Variant* other = find(signature)) return *other; // another thread was faster
   std::vector<LeafFacts> facts(leaves.begin(), leaves.end());
   const uint64_t epoch = runtime::Runtime::get().epoch();
   std::shared_ptr<void> prototype;
-  Recording recording = record(options, leaves, body, prototype, loc);
-  if (head.load()) reasons.push_back(reason(facts));
+  Recording recording = record(options, Trace::Use::call, leaves, body, prototype, loc);
+  std::string why = head.load() ? reason(facts) : "";
   auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(recording), loc);
   variant->prototype = std::move(prototype);
   variant->epoch = epoch;
   variant->next = head.load();
+  std::lock_guard lock(mutex);
   ++compiles;
+  if (variant->next) reasons.push_back(std::move(why));
   head.store(variant.get(), std::memory_order_release);
   return *variant.release();
 }
@@ -209,7 +212,7 @@ Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const st
 void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body) const {
   if (variant.checked.exchange(true)) return;
   std::shared_ptr<void> prototype;
-  const Recording again = record(options, leaves, body, prototype, loc);
+  const Recording again = record(options, Trace::Use::call, leaves, body, prototype, loc);
   const std::string text = first_difference(variant.graph.ir(), again.graph.ir());
   if (!text.empty())
     fail_with(ErrorCode::state,
@@ -256,7 +259,7 @@ void GraphImpl::set_interface(Interface interface) {
 
 Graph trace_body(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body, Loc loc) {
   std::shared_ptr<void> prototype;
-  Recording recording = record(options, leaves, body, prototype, loc);
+  Recording recording = record(options, Trace::Use::graph, leaves, body, prototype, loc);
   recording.graph.impl().set_interface(std::move(recording.interface));
   return recording.graph;
 }
@@ -267,15 +270,13 @@ CompiledGraph Graph::compile(Loc loc) const {
   const detail::Interface* interface = impl_->interface();
   if (!interface)
     detail::fail(loc, "compile: this graph belongs to a compiled function; hint: call that, or use trace(fn, specs…)");
-  return CompiledGraph(std::make_shared<detail::Runnable>(*interface, *this, loc));
+  return CompiledGraph(std::make_shared<detail::Runnable>(*interface, *this, loc, /*copy_strided=*/true));
 }
 
 std::vector<Tensor> CompiledGraph::operator()(const std::vector<Tensor>& arguments, Loc loc) const {
-  std::vector<Tensor> dense; // graphs from specs take dense row-major tensors
-  for (const Tensor& argument : arguments) dense.push_back(argument.contiguous(loc));
   std::vector<const Tensor*> pointers;
-  for (const Tensor& argument : dense) {
-    detail::checked_data(argument, "compile", loc);
+  for (const Tensor& argument : arguments) {
+    detail::checked_data(argument, "a compiled graph", loc);
     pointers.push_back(&argument);
   }
   detail::ResultList results;

@@ -97,11 +97,6 @@ bool overlaps_itself(const TensorImpl& x) {
   return false;
 }
 
-void check_writable(const TensorImpl& target, const char* op, Loc loc) {
-  if (overlaps_itself(target))
-    fail(loc, op, ": cannot write to an expanded tensor, whose elements share memory; hint: clone() it first");
-}
-
 template <class T>
 T saturate(const Scalar& value) {
   if (value.kind() != Scalar::Kind::floating) return static_cast<T>(value.as_int());
@@ -110,6 +105,11 @@ T saturate(const Scalar& value) {
 }
 
 } // namespace
+
+void check_writable(const TensorImpl& target, const char* op, Loc loc) {
+  if (overlaps_itself(target))
+    fail(loc, op, ": cannot write to an expanded tensor, whose elements share memory; hint: clone() it first");
+}
 
 void write_scalar(const Scalar& value, DType dtype, void* at) {
   auto put = [&](auto number) { std::memcpy(at, &number, sizeof number); };

@@ -33,7 +33,9 @@ class CompiledGraph {
 public:
   explicit CompiledGraph(std::shared_ptr<detail::Runnable> runnable) : runnable_(std::move(runnable)) {}
 
-  /// The results in the order in which the function gave them. Error when the arguments do not fit.
+  /// The results in the order in which the function gave them, each a tensor of its own; writes to arguments, of any
+  /// strides, happen at the end. Error when the arguments do not fit, or when one that is written shares memory with
+  /// another one.
   std::vector<Tensor> operator()(const std::vector<Tensor>& arguments, Loc loc = Loc::current()) const;
 
 private:

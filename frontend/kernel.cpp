@@ -61,7 +61,7 @@ const std::string& environment_key() {
 }
 
 runtime::Program build(const char* name, const KernelBody& body, Loc loc) {
-  auto trace = std::make_shared<Trace>(name, /*trusted=*/true);
+  auto trace = std::make_shared<Trace>(name, Trace::Use::kernel);
   std::optional<Recording> recording;
   {
     Trace::Recorder recorder(trace);

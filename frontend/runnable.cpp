@@ -36,20 +36,23 @@ constexpr size_t kInlineArguments = 16;
 
 } // namespace
 
-Runnable::Runnable(Interface interface, const Graph& graph, Loc loc)
-    : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false)) {}
+Runnable::Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided)
+    : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false)),
+      copy_strided_(copy_strided) {}
 
 const Tensor& Runnable::at(const Place& place, std::span<const Tensor* const> arguments) const {
   return place.kind == Place::Kind::argument ? *arguments[place.index] : interface_.captures[place.index].tensor;
 }
 
-/// Error where a tensor that is written shares memory with another one of the call: the graph knows no overlaps.
-void Runnable::check_aliases(std::span<const Tensor* const> arguments, Loc loc) const {
+/// Error where a tensor that is written shares memory with another one of the call, or with itself: the graph knows no
+/// overlaps.
+void Runnable::check_writes(std::span<const Tensor* const> arguments, Loc loc) const {
   std::vector<const TensorImpl*> all;
   for (const Tensor* tensor : arguments) all.push_back(tensor->impl());
   for (const Capture& capture : interface_.captures) all.push_back(capture.tensor.impl());
   for (const FinalWrite& write : interface_.writes) {
     const TensorImpl* target = at(write.place, arguments).impl();
+    check_writable(*target, "compile", loc);
     const auto sharing = std::ranges::count_if(all, [&](const TensorImpl* x) { return x->storage == target->storage; });
     if (sharing > 1)
       fail(loc, "compile: two tensors of a call share memory and one of them is written; hint: pass a clone()");
@@ -62,7 +65,13 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   std::vector<runtime::TensorArg> more_args(count > kInlineArguments ? count : 0);
   runtime::TensorArg* args = count > kInlineArguments ? more_args.data() : inline_args;
   size_t next = 0;
-  for (const Tensor* tensor : arguments) args[next++] = tensor->impl()->arg();
+  std::vector<Tensor> copies;
+  for (const Tensor* tensor : arguments) {
+    if (copy_strided_ && !tensor->impl()->dense)
+      args[next++] = copies.emplace_back(copy_dense(*tensor, "compile", loc)).impl()->arg();
+    else
+      args[next++] = tensor->impl()->arg();
+  }
   runtime::GeneratorState random;
   if (interface_.draws > 0) random = runtime::Runtime::get().generator().draw(interface_.draws);
   for (const ExtraArgument& extra : interface_.extra) {
@@ -75,7 +84,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
 
   std::unique_lock<std::mutex> lock;
   if (!interface_.writes.empty()) {
-    check_aliases(arguments, loc);
+    check_writes(arguments, loc);
     lock = std::unique_lock(writing_);
   }
   CallSink sink(executable_);

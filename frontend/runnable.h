@@ -12,8 +12,9 @@ namespace ogee::detail {
 
 class Runnable {
 public:
-  /// Compiles the graph for this machine.
-  Runnable(Interface interface, const Graph& graph, Loc loc);
+  /// Compiles the graph for this machine. `copy_strided`: it takes dense row-major tensors only, others are copied for
+  /// it.
+  Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided = false);
 
   /// Runs it on the user's arguments: results, then in-place writes to arguments and captured tensors. Thread-safe.
   void run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc);
@@ -21,10 +22,11 @@ public:
 
 private:
   const Tensor& at(const Place& place, std::span<const Tensor* const> arguments) const;
-  void check_aliases(std::span<const Tensor* const> arguments, Loc loc) const;
+  void check_writes(std::span<const Tensor* const> arguments, Loc loc) const;
 
   Interface interface_;
   runtime::Executable executable_;
+  const bool copy_strided_;
   std::mutex writing_; ///< held by calls that write to arguments or captured tensors
 };
 

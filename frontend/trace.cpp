@@ -256,7 +256,7 @@ detail::ResultSource Trace::result_source(const Tensor& x, std::vector<ValueId>&
   uint32_t view = tensor.impl()->symbolic->view;
   const ValueId value = read(view);
   detail::ResultSource source{bases_[views_[view].base].place, {}, values.size()};
-  if (trusted_) source.place = {};
+  if (use_ != Use::call) source.place = {};
   if (source.place.kind == Place::Kind::none) {
     values.push_back(value);
     return source;

@@ -89,8 +89,13 @@ public:
   /// The trace of this thread, null outside of any.
   static Trace* current() noexcept { return current_; }
 
-  /// `trusted`: the graph of an eager kernel, whose arguments need no checks and whose results are always its own.
-  explicit Trace(const std::string& name, bool trusted = false) : builder_(name, trusted), trusted_(trusted) {}
+  /// What the graph is for.
+  enum class Use : uint8_t {
+    call,  ///< calls on tensors, which make results that are arguments, or views of them, from the handles of the call
+    graph, ///< a graph that stands for itself: every result of the function is one of its results
+    kernel ///< an eager kernel: as a graph, and its arguments need no checks
+  };
+  explicit Trace(const std::string& name, Use use) : builder_(name, use == Use::kernel), use_(use) {}
 
   /// Makes a trace current while it lives.
   class Recorder {
@@ -167,7 +172,7 @@ private:
   static thread_local Trace* current_;
 
   detail::GraphBuilder builder_;
-  const bool trusted_;
+  const Use use_;
   std::vector<Base> bases_;
   std::vector<View> views_;
   std::vector<detail::Capture> captures_;

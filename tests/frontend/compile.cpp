@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <thread>
 
 using namespace ogee;
@@ -104,6 +105,19 @@ TEST_CASE("compile: tensors of one call that share memory, one of them written")
   CHECK(contains(error_of([&] { g(x.slice(0, 0, 2), x.slice(0, 1, 3)); }), "two tensors of a call share memory"));
   g(x.slice(0, 0, 2), ones({2}));
   CHECK(x.sum().item() == 2);
+}
+
+TEST_CASE("compile: a function may ask for its own statistics while it is traced") {
+  Compiled<std::function<Tensor(Tensor)>>* self = nullptr;
+  auto g = compile(std::function<Tensor(Tensor)>([&](Tensor x) {
+    CHECK(self->stats().compiles == 0);
+    CHECK(self->stats().calls == 1);
+    CHECK(contains(error_of([&] { self->ir(); }), "ir: the function has not been traced yet"));
+    return x + 1;
+  }));
+  self = &g;
+  CHECK(g(tensor(1)).item<int>() == 2);
+  CHECK(g.stats().compiles == 1);
 }
 
 TEST_CASE("compile: many arguments and results") {
