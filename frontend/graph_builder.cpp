@@ -166,17 +166,18 @@ GraphBuilder::GraphBuilder(const std::string& name, bool trusted) : impl_(std::m
 }
 GraphBuilder::~GraphBuilder() = default;
 
-ValueId GraphBuilder::argument(const GraphArgument& argument, Loc loc) {
+ValueId GraphBuilder::argument(const GraphArgument& argument, Loc loc, std::optional<size_t> position) {
   Impl& impl = *impl_;
   const auto type = ir::tensorType(argument.shape, ir::elementType(&impl.module->context, argument.dtype));
-  const Value value = impl.entry->addArgument(type, impl.location(loc));
+  const size_t at = position.value_or(impl.entry->getNumArguments());
+  const Value value = impl.entry->insertArgument(at, type, impl.location(loc));
   for (auto [axis, dim] : llvm::enumerate(argument.shape))
     if (const runtime::DimSymbol* symbol = dim.as_symbol())
       impl.places.try_emplace(symbol->name, Impl::SymbolPlace{value, static_cast<int64_t>(axis)});
   NamedAttrList attributes = impl.sizeAttributes(argument.shape);
   if (!argument.name.empty()) attributes.set(ir::kNameAttr, impl.builder.getStringAttr(argument.name));
   if (!argument.strides.empty()) attributes.set(ir::kStridesAttr, impl.builder.getDenseI64ArrayAttr(argument.strides));
-  impl.argumentAttributes.push_back(attributes.getDictionary(&impl.module->context));
+  impl.argumentAttributes.insert(impl.argumentAttributes.begin() + at, attributes.getDictionary(&impl.module->context));
   impl.values.push_back(value);
   return static_cast<ValueId>(impl.values.size() - 1);
 }

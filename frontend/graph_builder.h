@@ -6,6 +6,7 @@
 #include "frontend/op_call.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -27,8 +28,8 @@ public:
   GraphBuilder(const GraphBuilder&) = delete;
   GraphBuilder& operator=(const GraphBuilder&) = delete;
 
-  /// One more argument, after those before it.
-  ValueId argument(const GraphArgument& argument, Loc loc);
+  /// One more argument: after those that are there, or with `position` of them before it.
+  ValueId argument(const GraphArgument& argument, Loc loc, std::optional<size_t> position = {});
   /// One more argument of type index; a size by that name.
   Dim index_argument(const std::string& name, Loc loc);
   ValueId add(const OpCall& call);

@@ -34,10 +34,18 @@ private:
 
 constexpr size_t kInlineArguments = 16;
 
+/// Captured tensors keep their memory and shape for good.
+std::vector<runtime::TensorArg> bound_arguments(std::span<const Capture> captures) {
+  std::vector<runtime::TensorArg> arguments;
+  for (const Capture& capture : captures) arguments.push_back(capture.tensor.impl()->arg());
+  return arguments;
+}
+
 } // namespace
 
 Runnable::Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided)
-    : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false)),
+    : interface_(std::move(interface)),
+      executable_(graph.impl().compile(loc, /*eager=*/false), bound_arguments(interface_.captures)),
       copy_strided_(copy_strided) {}
 
 const Tensor& Runnable::at(const Place& place, std::span<const Tensor* const> arguments) const {
@@ -60,7 +68,7 @@ void Runnable::check_writes(std::span<const Tensor* const> arguments, Loc loc) c
 }
 
 void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc) {
-  const size_t count = arguments.size() + interface_.extra.size();
+  const size_t count = arguments.size() + (interface_.draws > 0 ? 2 : 0);
   runtime::TensorArg inline_args[kInlineArguments];
   std::vector<runtime::TensorArg> more_args(count > kInlineArguments ? count : 0);
   runtime::TensorArg* args = count > kInlineArguments ? more_args.data() : inline_args;
@@ -73,13 +81,9 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
       args[next++] = tensor->impl()->arg();
   }
   runtime::GeneratorState random;
-  if (interface_.draws > 0) random = runtime::Runtime::get().generator().draw(interface_.draws);
-  for (const ExtraArgument& extra : interface_.extra) {
-    if (extra.kind == ExtraArgument::Kind::capture)
-      args[next++] = interface_.captures[extra.capture].tensor.impl()->arg();
-    else
-      args[next++] = {extra.kind == ExtraArgument::Kind::key ? &random.key : &random.number, nullptr, nullptr, 0,
-                      DType::i64};
+  if (interface_.draws > 0) {
+    random = runtime::Runtime::get().generator().draw(interface_.draws);
+    for (auto* part : {&random.key, &random.number}) args[next++] = {part, nullptr, nullptr, 0, DType::i64};
   }
 
   std::unique_lock<std::mutex> lock;
@@ -88,7 +92,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
     lock = std::unique_lock(writing_);
   }
   CallSink sink(executable_);
-  with_place(loc, [&] { executable_.run({{args, count}, {}, arguments.size()}, sink); });
+  with_place(loc, [&] { executable_.run({{args, count}}, sink); });
   for (const FinalWrite& write : interface_.writes)
     copy_elements(at(write.place, arguments), sink[write.graph_result], "compile", loc);
   for (const ResultSource& source : interface_.results) {

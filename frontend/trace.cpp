@@ -76,7 +76,6 @@ Tensor Trace::capture(const Tensor& x, Loc loc) {
   if (impl.name.empty()) ++unnamed_captures_;
   if (!impl.dense) argument.strides = detail::stride_classes(impl);
   const ValueId value = builder_.argument(argument, loc);
-  extra_.push_back({detail::ExtraArgument::Kind::capture, captures_.size()});
   Tensor tensor = make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, loc);
   captures_.push_back({x, loc});
   capture_stand_ins_.push_back(tensor);
@@ -218,15 +217,13 @@ ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const cha
 // -------------------------------------------------------------------------------------
 
 std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
-  using Kind = detail::ExtraArgument::Kind;
   if (!random_) {
-    auto argument = [&](const char* name, Kind kind) {
-      const ValueId value = builder_.argument({name, DType::i64, {}, {}}, loc);
-      extra_.push_back({kind, 0});
+    auto argument = [&](const char* name, size_t position) {
+      const ValueId value = builder_.argument({name, DType::i64, {}, {}}, loc, position);
       return make_base(value, {}, DType::i64, {}, loc);
     };
-    Tensor key = argument("random_key", Kind::key);
-    random_ = {key, argument("random_draw", Kind::draw)};
+    Tensor key = argument("random_key", arguments_);
+    random_ = {key, argument("random_draw", arguments_ + 1)};
   }
   const uint64_t number = draws_++;
   if (number == 0) return *random_;
@@ -278,9 +275,7 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc) {
   }
   end();
   Graph graph = builder_.finish(values, loc);
-  return {std::move(graph),
-          {std::move(captures_), std::move(extra_), std::move(sources), std::move(writes), draws_},
-          std::move(guards_)};
+  return {std::move(graph), {std::move(captures_), std::move(sources), std::move(writes), draws_}, std::move(guards_)};
 }
 
 } // namespace ogee

@@ -32,13 +32,6 @@ struct Capture {
   Loc first_use;
 };
 
-/// An argument of the graph beyond the user's.
-struct ExtraArgument {
-  enum class Kind : uint8_t { capture, key, draw };
-  Kind kind = Kind::capture;
-  size_t capture = 0;
-};
-
 /// Memory that exists before the call: an argument or a captured tensor.
 struct Place {
   enum class Kind : uint8_t { none, argument, capture };
@@ -66,10 +59,10 @@ struct Guard {
   uint64_t bits = 0;
 };
 
-/// How a graph meets tensors: what is passed to it besides the user's arguments, and what becomes of its results.
+/// How a graph meets tensors: what it takes besides the user's arguments (the generator's key and draw number if it
+/// draws, then the captured tensors), and what becomes of its results.
 struct Interface {
   std::vector<Capture> captures;
-  std::vector<ExtraArgument> extra;
   std::vector<ResultSource> results;
   std::vector<FinalWrite> writes;
   uint64_t draws = 0;
@@ -178,7 +171,6 @@ private:
   std::vector<detail::Capture> captures_;
   std::vector<Tensor> capture_stand_ins_;
   std::unordered_map<const detail::TensorImpl*, size_t> capture_index_;
-  std::vector<detail::ExtraArgument> extra_;
   size_t arguments_ = 0; ///< the user's
   size_t unnamed_captures_ = 0;
   std::optional<std::pair<Tensor, Tensor>> random_;

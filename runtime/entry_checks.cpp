@@ -70,12 +70,12 @@ void read_symbols(const Program& program, const Inputs& inputs, int64_t* symbols
   for (const Symbol& symbol : program.values.symbols) *symbols++ = read_symbol(symbol.source, inputs);
 }
 
-EntryChecks::EntryChecks(const Program& program) : program_(program) {
+EntryChecks::EntryChecks(const Program& program, size_t given) : program_(program), given_(given) {
   const auto is_source = [&](Slot slot, const SymbolSource& source) {
     return std::ranges::any_of(program.values.symbols,
                                [&](const Symbol& symbol) { return symbol.slot == slot && symbol.source == source; });
   };
-  for (uint32_t arg = 0; arg < program.args.size(); ++arg) {
+  for (uint32_t arg = 0; arg < given; ++arg) {
     const ArgSpec& spec = program.args[arg];
     for (uint32_t axis = 0; axis < spec.dims.size(); ++axis)
       if (!is_source(spec.dims[axis], {SymbolSource::Kind::dim, arg, axis}))
@@ -89,12 +89,12 @@ EntryChecks::EntryChecks(const Program& program) : program_(program) {
 
 void EntryChecks::check_kinds(const Inputs& inputs) const {
   const auto& args = program_.args;
-  if (inputs.tensors.size() != args.size())
-    raise(ErrorCode::invalid_argument, "expected ", args.size(), " tensors, got ", inputs.tensors.size());
+  if (inputs.tensors.size() != given_)
+    raise(ErrorCode::invalid_argument, "expected ", given_, " tensors, got ", inputs.tensors.size());
   if (inputs.indices.size() != program_.index_args)
     raise(ErrorCode::invalid_argument, "expected ", program_.index_args, " index arguments, got ",
           inputs.indices.size());
-  for (uint32_t i = 0; i < std::min(args.size(), inputs.checked); ++i) {
+  for (uint32_t i = 0; i < given_; ++i) {
     const TensorArg& tensor = inputs.tensors[i];
     if (tensor.dtype != args[i].dtype)
       raise(ErrorCode::invalid_argument, described(program_, i), " is ", name(tensor.dtype), ", expected ",
@@ -107,19 +107,16 @@ void EntryChecks::check_kinds(const Inputs& inputs) const {
 
 void EntryChecks::check_dims(const Inputs& inputs, const int64_t* values) const {
   for (const DimCheck& check : dims_) { // by argument, in order
-    if (check.arg >= inputs.checked) break;
     const int64_t found = inputs.tensors[check.arg].sizes[check.axis];
     if (found != values[check.slot]) raise_dim(check, found, values[check.slot]);
   }
   for (const DimCheck& check : strides_) {
-    if (check.arg >= inputs.checked) break;
     const TensorArg& tensor = inputs.tensors[check.arg];
     if (tensor.sizes[check.axis] <= 1) continue;
     const int64_t found = tensor.strides ? tensor.strides[check.axis] : dense_stride(tensor, check.axis);
     if (found != values[check.slot]) raise_stride(check, found, values[check.slot]);
   }
   for (const uint32_t arg : dense_) {
-    if (arg >= inputs.checked) break;
     const TensorArg& tensor = inputs.tensors[arg];
     if (!tensor.strides || is_row_major({tensor.sizes, tensor.rank}, {tensor.strides, tensor.rank})) continue;
     raise(ErrorCode::invalid_argument, described(program_, arg), " has strides ",

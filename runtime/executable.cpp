@@ -39,8 +39,9 @@ void fill(std::byte* to, int64_t bytes, const FillLaunch& fill) {
 
 } // namespace
 
-Executable::Executable(Program program) : program_(std::move(program)) {
-  assert(program_.validate().ok());
+Executable::Executable(Program program, std::span<const TensorArg> bound) : program_(std::move(program)) {
+  assert(program_.validate().ok() && bound.size() <= program_.args.size());
+  bind(bound);
   size_t total = 0;
   for (const std::vector<uint8_t>& constant : program_.constants) total += padded(constant.size());
   constant_memory_ = std::make_unique<OwnedBlock>(total);
@@ -50,7 +51,20 @@ Executable::Executable(Program program) : program_(std::move(program)) {
     constants_.push_back(at);
     at += padded(constant.size());
   }
-  plan_ = std::make_unique<Plan>(program_, constants_);
+  plan_ = std::make_unique<Plan>(program_, constants_, bound_);
+}
+
+/// Remembers the memory of bound arguments; sizes that are read from them become constants.
+void Executable::bind(std::span<const TensorArg> bound) {
+  for (const TensorArg& argument : bound) bound_.push_back(argument.data);
+  const size_t given = program_.args.size() - bound.size();
+  std::erase_if(program_.values.symbols, [&](const Symbol& symbol) {
+    SymbolSource source = symbol.source;
+    if (source.kind == SymbolSource::Kind::index || source.arg < given) return false;
+    source.arg -= static_cast<uint32_t>(given);
+    program_.values.initial[symbol.slot] = read_symbol(source, {bound});
+    return true;
+  });
 }
 
 Executable::~Executable() = default;
@@ -81,7 +95,7 @@ struct Executable::Runner {
     }
     if (!program.trusted) plan.checks.check_dims(inputs, e.values.data());
     if (!solved) e.bind(plan.solve(program, e.symbols));
-    e.provide_memory(program);
+    e.provide_memory(program, plan);
   }
 
   void place_arguments(const Inputs& inputs, ResultSink& sink) {
@@ -92,9 +106,7 @@ struct Executable::Runner {
       e.pointers[program.results[i].buffer] = sink.memory(i, e.dims, e.solution->result_sizes[i]);
     }
     for (const PlanArgument& argument : plan.arguments) e.pointers[argument.buffer] = inputs.tensors[argument.arg].data;
-    void* const* const pointers = e.pointers.data();
-    void** gathered = e.gathered.data();
-    for (const uint32_t buffer : plan.buffer_refs) *gathered++ = pointers[buffer];
+    for (const uint32_t ref : plan.changing_refs) e.gathered[ref] = e.pointers[plan.buffer_refs[ref]];
   }
 
   void run(const std::vector<PlanNode>& nodes) {
@@ -205,9 +217,11 @@ void Executable::run_direct(const Inputs& inputs, ResultSink& sink) const {
   std::array<void*, DirectLimits::kBuffers> buffers;
   for (size_t i = 0; i < launch.buffers.size(); ++i) {
     const Buffer& buffer = program_.buffers[launch.buffers[i]];
-    buffers[i] = buffer.kind == Buffer::Kind::argument ? inputs.tensors[buffer.index].data
-                 : buffer.kind == Buffer::Kind::result ? results[buffer.index]
-                                                       : constants_[buffer.index];
+    if (buffer.kind == Buffer::Kind::argument)
+      buffers[i] = buffer.index < inputs.tensors.size() ? inputs.tensors[buffer.index].data
+                                                        : bound_[buffer.index - inputs.tensors.size()];
+    else
+      buffers[i] = buffer.kind == Buffer::Kind::result ? results[buffer.index] : constants_[buffer.index];
   }
   std::array<int64_t, DirectLimits::kSizes> sizes;
   for (size_t i = 0; i < launch.sizes.size(); ++i) sizes[i] = values[launch.sizes[i]];

@@ -24,13 +24,10 @@ struct TensorArg {
   DType dtype = DType::f32;
 };
 
-/// The arguments of a call, in the order of Program::args.
+/// The arguments of a call, in the order of Program::args, without those that are bound.
 struct Inputs {
   std::span<const TensorArg> tensors;
   std::span<const int64_t> indices = {};
-  /// Only the first `checked` tensors are checked; for the others (captured ones, which guards watch) the caller
-  /// vouches.
-  size_t checked = SIZE_MAX;
 };
 
 /// Where results go: asked once per result, in order, before anything runs.
@@ -45,8 +42,10 @@ protected:
 
 class Executable {
 public:
-  /// Takes a valid Program (asserted) and maps its images. An Error when this machine cannot run it.
-  explicit Executable(Program program);
+  /// Takes a valid Program (asserted) and maps its images. An Error when this machine cannot run it. `bound` are its
+  /// last tensor arguments, where they are the same in every call: calls do not give them, and nothing of them is
+  /// checked. Their memory must outlive the executable.
+  explicit Executable(Program program, std::span<const TensorArg> bound = {});
   ~Executable();
   Executable(const Executable&) = delete;
   Executable& operator=(const Executable&) = delete;
@@ -65,12 +64,14 @@ private:
   struct Execution; // what one running call needs
   struct Runner;    // one call
 
+  void bind(std::span<const TensorArg> bound);
   void run_direct(const Inputs& inputs, ResultSink& sink) const;
   void launch_direct(const KernelCall& call, const LaunchSizes& work) const;
 
   Program program_;
   std::unique_ptr<OwnedBlock> constant_memory_;
   std::vector<std::byte*> constants_;
+  std::vector<void*> bound_; ///< the memory of the last arguments
   std::unique_ptr<Plan> plan_;
 };
 

@@ -44,14 +44,23 @@ int64_t result_bytes(const ResultSpec& result, const int64_t* values, int64_t* d
 
 // ---- Plan
 
-Executable::Plan::Plan(const Program& program, const std::vector<std::byte*>& constants)
-    : checks(program), direct(is_direct(program)), initial_pointers_(program.buffers.size(), nullptr) {
+Executable::Plan::Plan(const Program& program, const std::vector<std::byte*>& constants,
+                       const std::vector<void*>& bound)
+    : checks(program, program.args.size() - bound.size()), direct(is_direct(program)),
+      initial_pointers_(program.buffers.size(), nullptr) {
   launches = prepare(program, program.launches, false);
+  const size_t given = program.args.size() - bound.size();
+  std::vector<bool> changes(program.buffers.size(), false);
   for (uint32_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& buffer = program.buffers[i];
+    const bool is_given = buffer.kind == Buffer::Kind::argument && buffer.index < given;
+    changes[i] = is_given || buffer.kind == Buffer::Kind::result;
+    if (is_given) arguments.push_back({i, buffer.index});
     if (buffer.kind == Buffer::Kind::constant) initial_pointers_[i] = constants[buffer.index];
-    if (buffer.kind == Buffer::Kind::argument) arguments.push_back({i, buffer.index});
+    if (buffer.kind == Buffer::Kind::argument && !is_given) initial_pointers_[i] = bound[buffer.index - given];
   }
+  for (uint32_t ref = 0; ref < buffer_refs.size(); ++ref)
+    if (changes[buffer_refs[ref]]) changing_refs.push_back(ref);
 }
 
 Executable::Plan::~Plan() { delete ready_.load(); }
@@ -101,7 +110,7 @@ std::unique_ptr<Executable::Execution> Executable::Plan::acquire() {
   }
   auto execution = std::make_unique<Execution>();
   execution->pointers = initial_pointers_;
-  execution->gathered.resize(buffer_refs.size());
+  execution->gather(*this);
   return execution;
 }
 
@@ -178,7 +187,12 @@ void Executable::Execution::bind(std::shared_ptr<const Solution> solved) {
   arena_base = nullptr;
 }
 
-void Executable::Execution::provide_memory(const Program& program) {
+void Executable::Execution::gather(const Plan& plan) {
+  gathered.clear();
+  for (const uint32_t buffer : plan.buffer_refs) gathered.push_back(pointers[buffer]);
+}
+
+void Executable::Execution::provide_memory(const Program& program, const Plan& plan) {
   if (arena.bytes() < static_cast<size_t>(solution->arena_bytes)) {
     arena = OwnedBlock(); // before the new one: they need not be there together
     arena = OwnedBlock(static_cast<size_t>(solution->arena_bytes));
@@ -187,6 +201,7 @@ void Executable::Execution::provide_memory(const Program& program) {
     arena_base = arena.data();
     for (size_t i = 0; i < program.buffers.size(); ++i)
       if (program.buffers[i].kind == Buffer::Kind::arena) pointers[i] = arena_base + solution->arena_offsets[i];
+    gather(plan);
   }
   const unsigned workers = solution->splits ? Runtime::get().pool().threads() : 1;
   if (workers != scratch.workers || solution->scratch_bytes > scratch.stride)

@@ -57,7 +57,8 @@ struct DimCheck {
 /// The checks of arguments against the values of a program's table; all raise Errors.
 class EntryChecks {
 public:
-  explicit EntryChecks(const Program& program);
+  /// Of the first `given` tensor arguments.
+  EntryChecks(const Program& program, size_t given);
   /// Numbers of arguments, dtypes and ranks: before anything is read from them.
   void check_kinds(const Inputs& inputs) const;
   /// Dims and strides against solved values.
@@ -71,6 +72,7 @@ private:
   [[noreturn]] void raise_stride(const DimCheck& check, int64_t found, int64_t expected) const;
 
   const Program& program_;
+  const size_t given_;
   std::vector<DimCheck> dims_, strides_;
   std::vector<uint32_t> dense_; ///< arguments that must be dense
 };
@@ -91,7 +93,7 @@ struct PlanKernel {
   bool varies = false;     ///< inside a ForEntry: its sizes are gathered when it is launched
 };
 
-/// A buffer that is an argument.
+/// A buffer that is an argument of the call.
 struct PlanArgument {
   uint32_t buffer = 0, arg = 0;
 };
@@ -128,23 +130,26 @@ struct Executable::Execution {
   /// Makes this the execution of a solution.
   void bind(std::shared_ptr<const Solution> solved);
   /// Sees to arena and scratch memory for the solution.
-  void provide_memory(const Program& program);
+  void provide_memory(const Program& program, const Plan& plan);
+  /// Writes the pointers of all kernels' buffers side by side.
+  void gather(const Plan& plan);
   void provide_scratch(int64_t bytes, unsigned workers);
   /// Gives large memory back between calls.
   void give_back() noexcept;
 };
 
 struct Executable::Plan {
-  explicit Plan(const Program& program, const std::vector<std::byte*>& constants);
+  Plan(const Program& program, const std::vector<std::byte*>& constants, const std::vector<void*>& bound);
   ~Plan();
 
   EntryChecks checks;
   std::vector<PlanNode> launches;
   std::vector<PlanKernel> kernels;
   std::vector<PlanArgument> arguments;
-  std::vector<uint32_t> buffer_refs; ///< the buffers of all kernels, one after the other
-  size_t size_count = 0;             ///< gathered sizes
-  bool direct = false;               ///< one kernel and no arena: runs on the caller's stack alone
+  std::vector<uint32_t> buffer_refs;   ///< the buffers of all kernels, one after the other
+  std::vector<uint32_t> changing_refs; ///< places in it of arguments and results: other memory in each call
+  size_t size_count = 0;               ///< gathered sizes
+  bool direct = false;                 ///< one kernel and no arena: runs on the caller's stack alone
 
   std::unique_ptr<Execution> acquire();
   void release(std::unique_ptr<Execution> execution) noexcept;
@@ -154,7 +159,7 @@ private:
   std::vector<PlanNode> prepare(const Program& program, const LaunchList& list, bool varies);
   uint32_t prepare_kernel(const Program& program, const KernelLaunch& launch, bool varies);
 
-  std::vector<void*> initial_pointers_;    ///< constants
+  std::vector<void*> initial_pointers_;    ///< constants, bound arguments
   std::atomic<Execution*> ready_{nullptr}; ///< the way in and out for one caller at a time
   std::mutex mutex_;
   std::vector<std::unique_ptr<Execution>> idle_;

@@ -50,14 +50,14 @@ TEST_CASE("entry checks: arguments that do not fit are Errors in the caller's wo
   }
 }
 
-TEST_CASE("entry checks: only the first `checked` tensors are checked, none of a trusted program") {
+TEST_CASE("entry checks: nothing is checked of bound arguments, or of a trusted program") {
   Builder b = add_program();
   std::vector<float> x(8), y(8);
   const std::vector<int64_t> eight = {8}, nine = {9};
   const TensorArg args[] = {tensor(x, eight), tensor(y, nine)};
   Sink sink;
   CHECK_THROWS_AS(Executable(b.finish()).run({args}, sink), Error);
-  Executable(b.finish()).run({args, {}, 1}, sink);
+  Executable(b.finish(), std::span(args).subspan(1)).run({std::span(args).first(1)}, sink);
   b.program.trusted = true;
   Executable(b.finish()).run({args}, sink);
   CHECK(sink.values<float>(0) == x);

@@ -40,6 +40,36 @@ TEST_CASE("executable: constants are aligned") {
   }
 }
 
+TEST_CASE("executable: bound arguments are the same in every call, and so are the sizes they give") {
+  const Dim m = Dim::symbol("m", 0, 100);
+  for (const bool direct : {true, false}) {
+    Builder b;
+    const uint32_t x = b.arg("x", {n}), y = b.arg("y", {m}), out = b.result("out", {n + m});
+    const auto join = [](void* const* buffers, const int64_t* sizes, int64_t, int64_t, void*) {
+      for (int64_t i = 0; i < sizes[0] + sizes[1]; ++i)
+        static_cast<float*>(buffers[2])[i] = i < sizes[0] ? static_cast<const float*>(buffers[0])[i]
+                                                          : static_cast<const float*>(buffers[1])[i - sizes[0]];
+      return int32_t{0};
+    };
+    b.program.launches.push_back({b.launch(join, {x, y, out}, 1, {n, m})});
+    if (!direct) b.arena(n * 64, 0, 0);
+    std::vector<float> three{7, 8, 9};
+    const std::vector<int64_t> sizes = {3};
+    const TensorArg bound[] = {tensor(three, sizes)};
+    const Executable executable(b.finish(), bound);
+    for (const int64_t count : {1, 2, 1}) {
+      std::vector<float> given = ramp(count);
+      const std::vector<int64_t> given_sizes = {count};
+      const TensorArg args[] = {tensor(given, given_sizes)};
+      Sink sink;
+      executable.run({args}, sink);
+      std::vector<float> expected = given;
+      expected.insert(expected.end(), three.begin(), three.end());
+      CHECK(sink.values<float>(0) == expected);
+    }
+  }
+}
+
 TEST_CASE("executable: copies, fills, branches and loops") {
   // state = [0, 0, 0, 0] in the arena; for i in 0 … steps: state[i % 4] += i through sizes that depend on i, while a
   // buffer says so; …
