@@ -21,7 +21,9 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
+#include <atomic>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -38,6 +40,20 @@ std::string print(Operation* op, bool locations) {
   OpPrintingFlags flags;
   op->print(out, flags.enableDebugInfo(locations).useLocalScope());
   return text;
+}
+
+/// Calls `body` with 0 … count - 1, on as many threads as kernels run on; an exception of one call passes to the
+/// caller.
+void forEachOnThreads(size_t count, llvm::function_ref<void(size_t)> body) {
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < count; i = next++) body(i);
+  };
+  std::vector<std::future<void>> others;
+  for (size_t threads = std::min<size_t>(count, runtime::Runtime::get().pool().threads()); threads > 1; --threads)
+    others.push_back(std::async(std::launch::async, work));
+  work();
+  for (std::future<void>& other : others) other.get();
 }
 
 /// One compilation: the graph on its way to a program.
@@ -77,12 +93,14 @@ private:
     return success();
   }
 
-  /// An image for each nest: from the cache, or compiled.
+  /// An image for each nest: from the cache, or compiled, on several threads if there are several to compile.
   LogicalResult makeKernels(Plan& plan) {
-    for (const Nest& nest : plan.nests) {
-      const std::string text = toString(nest);
-      append(Stage::nest, "// " + nest.name + "\n" + text + "\n");
-      auto image = watched() ? runtime::Result<runtime::ImageRef>(build(nest)) : cached(nest, text);
+    std::vector<runtime::Result<runtime::ImageRef>> images(plan.nests.size(), runtime::Failure{""});
+    if (watched())
+      for (size_t i = 0; i < images.size(); ++i) images[i] = watchedImage(plan.nests[i]);
+    else
+      forEachOnThreads(images.size(), [&](size_t i) { images[i] = cachedImage(plan.nests[i]); });
+    for (auto& image : images) {
       if (!image.ok())
         return image.failure().message.empty() ? failure() : LogicalResult(graph_.emitError(image.failure().message));
       plan.program.images.push_back(*image);
@@ -91,44 +109,59 @@ private:
     return success();
   }
 
-  runtime::Result<runtime::ImageRef> cached(const Nest& nest, const std::string& text) {
-    const std::string key =
-        std::string(runtime::build_id(reinterpret_cast<const void*>(&hostTarget))) + "\n" + target_.key() + "\n" + text;
-    return runtime::Runtime::get().kernels().image(runtime::hash128(key), [&]() -> runtime::Result<runtime::ImageData> {
-      FailureOr<runtime::ImageData> data = compileNest(nest);
-      if (failed(data)) return runtime::Failure{""}; // a diagnostic has said why
-      return std::move(*data);
-    });
+  /// What a failed image is: a diagnostic has said why.
+  static runtime::Result<runtime::ImageData> reported(FailureOr<runtime::ImageData> data) {
+    if (failed(data)) return runtime::Failure{""};
+    return std::move(*data);
   }
 
-  runtime::Result<runtime::ImageRef> build(const Nest& nest) {
-    FailureOr<runtime::ImageData> data = compileNest(nest);
-    if (failed(data)) return runtime::Failure{""};
+  runtime::Result<runtime::ImageRef> cachedImage(const Nest& nest) {
+    const std::string key = std::string(runtime::build_id(reinterpret_cast<const void*>(&hostTarget))) + "\n" +
+                            target_.key() + "\n" + toString(nest);
+    return runtime::Runtime::get().kernels().image(runtime::hash128(key), [&] { return reported(compileNest(nest)); });
+  }
+
+  runtime::Result<runtime::ImageRef> watchedImage(const Nest& nest) {
+    append(Stage::nest, "// " + nest.name + "\n" + toString(nest) + "\n");
+    runtime::Result<runtime::ImageData> data = reported(compileNest(nest));
+    if (!data.ok()) return data.failure();
+    runtime::Runtime::get().counters().kernels_compiled.fetch_add(1, std::memory_order_relaxed);
     return std::make_shared<const runtime::Image>(std::move(*data));
   }
 
   FailureOr<runtime::ImageData> compileNest(const Nest& nest) {
-    OwningOpRef<ModuleOp> module = cpu::emit(*graph_.getContext(), nest, target_);
-    if (watched()) append(Stage::loops, "// " + nest.name + "\n" + print(*module, /*locations=*/false) + "\n");
-    if (failed(cpu::lowerToLLVM(*module))) return failure();
     llvm::LLVMContext context;
-    std::unique_ptr<llvm::Module> llvmModule = cpu::translate(*module, context, target_);
-    if (!llvmModule) return graph_.emitError("cannot translate a kernel to LLVM IR for ") << target_.triple;
-    if (watched()) {
-      std::string text;
-      llvm::raw_string_ostream out(text);
-      out << "; " << nest.name << "\n" << *llvmModule << "\n";
-      append(Stage::llvm, text);
-      auto assembly = cpu::generate(*llvm::CloneModule(*llvmModule), target_, /*assembly=*/true, graph_.getLoc());
-      if (succeeded(assembly))
-        append(Stage::assembly, "# " + nest.name + "\n" + std::string(assembly->begin(), assembly->end()) + "\n");
-    }
+    std::unique_ptr<llvm::Module> llvmModule = translateNest(nest, context);
+    if (!llvmModule) return failure();
+    cpu::optimize(*llvmModule, target_);
+    if (watched()) showModule(nest, *llvmModule);
     auto object = cpu::generate(*llvmModule, target_, /*assembly=*/false, graph_.getLoc());
     if (failed(object)) return failure();
     FailureOr<runtime::ImageData> image = cpu::link(*object, target_, graph_.getLoc());
     if (succeeded(image)) // profilers know a kernel by this name
       for (runtime::ImageEntry& entry : image->entries) entry.name = nest.name;
     return image;
+  }
+
+  /// The part of a kernel's compilation that uses the graph's context, which one thread may use at a time.
+  std::unique_ptr<llvm::Module> translateNest(const Nest& nest, llvm::LLVMContext& context) {
+    const std::lock_guard lock(contextMutex_);
+    OwningOpRef<ModuleOp> module = cpu::emit(*graph_.getContext(), nest, target_);
+    if (watched()) append(Stage::loops, "// " + nest.name + "\n" + print(*module, /*locations=*/false) + "\n");
+    if (failed(cpu::lowerToLLVM(*module))) return nullptr;
+    std::unique_ptr<llvm::Module> llvmModule = cpu::translate(*module, context, target_);
+    if (!llvmModule) graph_.emitError("cannot translate a kernel to LLVM IR for ") << target_.triple;
+    return llvmModule;
+  }
+
+  void showModule(const Nest& nest, llvm::Module& module) {
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    out << "; " << nest.name << "\n" << module << "\n";
+    append(Stage::llvm, text);
+    auto assembly = cpu::generate(*llvm::CloneModule(module), target_, /*assembly=*/true, graph_.getLoc());
+    if (succeeded(assembly))
+      append(Stage::assembly, "# " + nest.name + "\n" + std::string(assembly->begin(), assembly->end()) + "\n");
   }
 
   void append(Stage stage, const std::string& text) {
@@ -139,6 +172,7 @@ private:
   const CompileOptions& options_;
   const TargetInfo& target_;
   std::map<Stage, std::string> texts_; ///< of the stages that are per kernel
+  std::mutex contextMutex_;
 };
 
 } // namespace

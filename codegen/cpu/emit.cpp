@@ -100,7 +100,9 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
 unsigned chooseWidth(const Nest& nest, const TargetInfo& target) {
   unsigned bits = 32;
   for (const Node& node : nest.nodes) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
-  const unsigned registers = target.vectorRegisters >= 32 ? 4 : 2;
+  // Long bodies have chains enough of their own, and more lanes would only spill and take longer to compile.
+  const unsigned length = bodyLength(nest);
+  const unsigned registers = length > 60 ? 1 : length > 30 || target.vectorRegisters < 32 ? 2 : 4;
   unsigned width = std::min<unsigned>(target.vectorBits / bits * registers, 64);
   const Dim& inner = nest.extents[nest.vectorDim()];
   if (inner.is_number()) width = std::min<uint64_t>(width, llvm::PowerOf2Ceil(std::max<int64_t>(inner.number(), 1)));

@@ -11,6 +11,8 @@ constexpr int64_t kMapBlock = 8192;
 
 /// Whether a node's body is so long that its values are kept between the phases of a row rather than computed again.
 bool isCostly(const Node& node);
+/// Ops in the scalar bodies of all nodes together.
+unsigned bodyLength(const Nest& nest);
 
 /// In which pass over the reduced dim each node can first be computed: a reduction's result belongs to the pass after
 /// its own.

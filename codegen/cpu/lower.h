@@ -16,8 +16,11 @@ namespace ogee::codegen::cpu {
 /// import slots: hidden writable pointers named `import.<function>`, which the runtime fills.
 llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);
 
-/// Translates to LLVM IR and optimises: a short list of passes, no unrolling, nothing that changes a float's bits.
+/// Translates to LLVM IR; null if that fails. What follows does not touch the module's MLIRContext.
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TargetInfo& target);
+
+/// A short list of passes, no unrolling, nothing that changes a float's bits.
+void optimize(llvm::Module& module, const TargetInfo& target);
 
 /// Machine code: position independent, no unwind tables, no thread-local storage. `assembly` gives text instead.
 mlir::FailureOr<llvm::SmallVector<char, 0>> generate(llvm::Module& module, const TargetInfo& target, bool assembly,

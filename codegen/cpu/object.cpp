@@ -57,12 +57,14 @@ llvm::TargetMachine* machineFor(const TargetInfo& target) {
 constexpr const char* kPasses = "function(sroa,early-cse,instcombine<no-verify-fixpoint>,loop-mssa(licm),gvn,"
                                 "instcombine<no-verify-fixpoint>,simplifycfg)";
 
-void optimize(llvm::Module& module, llvm::TargetMachine* machine) {
+} // namespace
+
+void optimize(llvm::Module& module, const TargetInfo& target) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(machine);
+  llvm::PassBuilder builder(machineFor(target));
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(sccs);
   builder.registerFunctionAnalyses(functions);
@@ -72,8 +74,6 @@ void optimize(llvm::Module& module, llvm::TargetMachine* machine) {
   llvm::cantFail(builder.parsePassPipeline(passes, kPasses));
   passes.run(module, modules);
 }
-
-} // namespace
 
 std::unique_ptr<llvm::Module> translate(ModuleOp module, llvm::LLVMContext& context, const TargetInfo& target) {
   std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(module, context);
@@ -88,7 +88,6 @@ std::unique_ptr<llvm::Module> translate(ModuleOp module, llvm::LLVMContext& cont
     function.addFnAttr("target-features", target.features);
     function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBits));
   }
-  optimize(*llvmModule, machine);
   return llvmModule;
 }
 

@@ -41,6 +41,13 @@ unsigned bodyLength(const Node& node) {
 
 bool isCostly(const Node& node) { return node.kind == Node::Kind::scalar && bodyLength(node) > kCheapBody; }
 
+unsigned bodyLength(const Nest& nest) {
+  unsigned length = 0;
+  for (const Node& node : nest.nodes)
+    if (node.kind == Node::Kind::scalar) length += bodyLength(node);
+  return length;
+}
+
 SmallVector<unsigned> neededBy(const Nest& nest, ArrayRef<unsigned> roots) {
   std::vector<bool> needed(nest.nodes.size(), false);
   for (unsigned root : roots) needed[root] = true;

@@ -1,6 +1,7 @@
-// bench: ogee's matrix product beside one written by hand, and the cost of small calls. Medians of interleaved runs on
-// one thread.
+// bench: what first uses cost; ogee's matrix product beside one written by hand, and the cost of small calls: medians
+// of interleaved runs on one thread.
 #include "tools/bench/by_hand.h"
+#include "tools/bench/first_use.h"
 #include <ogee/ogee.h>
 
 #include <algorithm>
@@ -68,6 +69,7 @@ double nanoseconds(const auto& run) {
 int main(int argc, char** argv) try {
   const bool quick = argc == 2 && std::strcmp(argv[1], "--quick") == 0;
   if (argc > 1 && !quick) return std::cerr << "usage: bench [--quick]\n", 2;
+  bench::first_uses();
   set_num_threads(1);
   manual_seed(1);
   std::puts("f32 product on one core, packing included, in GFLOP/s");
@@ -81,6 +83,17 @@ int main(int argc, char** argv) try {
   compiled(x, y);
   std::printf("a + b, 64 elements, eager: %.0f ns\n", nanoseconds([&] { return x + y; }));
   std::printf("(a + b) * a, 64 elements, compiled: %.0f ns\n", nanoseconds([&] { return compiled(x, y); }));
+  std::vector<Tensor> captured(150);
+  for (Tensor& w : captured) w = randn({1});
+  auto summing = compile([&](const Tensor& p) {
+    Tensor total = p;
+    for (const Tensor& w : captured) total = total + w;
+    return total;
+  });
+  const Tensor one = randn({1});
+  summing(one);
+  std::printf("a sum of 150 captured tensors of one element, compiled: %.0f ns\n",
+              nanoseconds([&] { return summing(one); }));
   return 0;
 } catch (const Error& error) {
   std::cerr << "bench: " << error.what() << "\n";
