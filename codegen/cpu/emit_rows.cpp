@@ -133,18 +133,13 @@ private:
                 Partials partials) {
     for (unsigned part = 0; part < parts_; ++part) {
       Value skip = kernel_.index(part * width_);
-      Value rest = count ? kernel_.sub(count, skip) : Value();
-      if (count && isEmpty(rest)) break;
+      Value rest = count ? kernel_.min(kernel_.sub(count, skip), kernel_.index(width_)) : Value();
+      if (count && isKnownEmpty(rest)) break;
       Scope lanes = lanesAt(index, row, kernel_.add(first, skip), rest);
       for (auto [reducer, partial] : llvm::zip_equal(reducers, partials)) accumulate(reducer, lanes, partial[part]);
       storePoint(index, lanes);
     }
     return partials;
-  }
-
-  static bool isEmpty(Value count) {
-    auto constant = count.getDefiningOp<arith::ConstantIndexOp>();
-    return constant && constant.value() <= 0;
   }
 
   void accumulate(Reducer& reducer, Scope& lanes, Partial& partial) {
@@ -185,7 +180,7 @@ private:
     Value rest = kernel_.rem(kernel_.sub(to, from), kernel_.index(kVirtualLanes));
     Value whole = kernel_.sub(to, rest);
     Partials partials(reducers.size(), SmallVector<Partial>(parts_));
-    if (!isEmpty(kernel_.sub(whole, from))) {
+    if (!isKnownEmpty(kernel_.sub(whole, from))) {
       for (auto [reducer, parts] : llvm::zip_equal(reducers, partials)) parts.assign(parts_, reducer.neutral(width_));
       partials = unflatten(
           reducers,

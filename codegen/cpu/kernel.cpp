@@ -21,6 +21,11 @@ Type storageType(Type element) { return element.isInteger(1) ? IntegerType::get(
 
 unsigned storageBytes(Type element) { return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8); }
 
+bool isKnownEmpty(Value count) {
+  const std::optional<int64_t> known = constantOf(count);
+  return known && *known <= 0;
+}
+
 Kernel::Kernel(ModuleOp module, const Nest& nest, const TargetInfo& target)
     : b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody())), nest(nest), target(target) {
   MLIRContext* context = module.getContext();

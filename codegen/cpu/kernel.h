@@ -24,6 +24,8 @@ namespace ogee::codegen::cpu {
 mlir::Type storageType(mlir::Type element);
 /// Bytes of an element in memory.
 unsigned storageBytes(mlir::Type element);
+/// Whether a count is a constant that leaves nothing to do.
+bool isKnownEmpty(mlir::Value count);
 
 class Kernel {
 public:
