@@ -23,6 +23,22 @@ struct Types {
   DType compute, result;
 };
 
+/// Error for a number that the integers computed in cannot hold.
+void check_numbers(const PointwiseOp& op, std::span<const Operand> operands, DType compute, Loc loc) {
+  if (!runtime::is_integer(compute)) return;
+  for (const Operand& operand : operands)
+    if (!operand.tensor()) check_fits(operand.scalar(), compute, op.name, loc);
+}
+
+/// A comparison with a number beyond the tensor's integers is one of wider integers.
+DType comparison_type(const PointwiseOp& op, std::span<const Operand> operands, DType compute, Loc loc) {
+  if (!runtime::is_integer(compute)) return compute;
+  for (const Operand& operand : operands)
+    if (!operand.tensor() && !operand.scalar().fits(compute)) compute = DType::i64;
+  check_numbers(op, operands, compute, loc);
+  return compute;
+}
+
 Types types_of(const PointwiseOp& op, std::span<const Operand> operands, Loc loc) {
   if (op.rule == Rule::logical) return {DType::boolean, DType::boolean};
   Promotion promotion;
@@ -45,7 +61,7 @@ Types types_of(const PointwiseOp& op, std::span<const Operand> operands, Loc loc
   case Rule::integral:
     if (runtime::is_floating(compute)) fail(loc, op.name, ": needs integers or bool, not ", runtime::name(compute));
     break;
-  case Rule::comparison: return {compute, DType::boolean};
+  case Rule::comparison: return {comparison_type(op, operands, compute, loc), DType::boolean};
   case Rule::selection:
     if (const Tensor* condition = operands[0].tensor(); condition && condition->dtype(loc) != DType::boolean)
       fail(loc, op.name, ": the condition is ", runtime::name(condition->dtype(loc)), ", needs bool");
@@ -53,6 +69,7 @@ Types types_of(const PointwiseOp& op, std::span<const Operand> operands, Loc loc
   case Rule::arithmetic:
   case Rule::logical: break;
   }
+  check_numbers(op, operands, compute, loc);
   return {compute, compute};
 }
 
@@ -255,7 +272,7 @@ Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Typ
                                           16 * static_cast<unsigned>(loops.classes[i]) + 128 * loops.dense[i]);
   }
   const bool overwrite = into && can_overwrite(*into->impl(), operands, loops, types.result);
-  Tensor result = overwrite ? *into : make_dense(loops.shape, types.result);
+  Tensor result = overwrite ? *into : make_dense(loops.shape, types.result, op.name, loc);
   if (loops.numel > 0) {
     const runtime::Executable& kernel =
         find_kernel(key, op.name, [&] { return record_kernel(op, operands, loops, types, loc); }, loc);
@@ -277,17 +294,32 @@ void check_into(const PointwiseOp& op, std::span<const Operand> operands, const 
     fail(loc, op.name, "_: the result is ", runtime::name(result), ", which does not fit into ", runtime::name(dtype));
 }
 
+/// Errors name the function as it was called: "add_".
+[[noreturn]] void fail_in_place(const PointwiseOp& op, const runtime::Error& error) {
+  std::string message = error.what();
+  const std::string name = op.name;
+  if (message.starts_with(name + ":")) message.insert(name.size(), "_");
+  throw runtime::Error(error.code(), message);
+}
+
+Tensor apply_into(const PointwiseOp& op, std::span<const Operand> operands, const Tensor& into, Loc loc) {
+  try {
+    check_into(op, operands, into, loc);
+    if (!Trace::current()) return apply_eager(op, operands, types_of(op, operands, loc), loc, &into);
+    assign(into, apply_traced(op, operands, loc), op.name, loc);
+    return into;
+  } catch (const runtime::Error& error) { fail_in_place(op, error); }
+}
+
 } // namespace
 
 Tensor apply(const PointwiseOp& op, std::initializer_list<Operand> list, Loc loc, const Tensor* into) {
   const std::span<const Operand> operands(list.begin(), list.size());
   for (const Operand& operand : operands)
     if (operand.tensor()) checked(*operand.tensor(), op.name, loc);
-  if (into) check_into(op, operands, *into, loc);
-  if (!Trace::current()) return apply_eager(op, operands, types_of(op, operands, loc), loc, into);
-  const Tensor result = apply_traced(op, operands, loc);
-  if (into) assign(*into, result, op.name, loc);
-  return into ? *into : result;
+  if (into) return apply_into(op, operands, *into, loc);
+  if (!Trace::current()) return apply_eager(op, operands, types_of(op, operands, loc), loc, nullptr);
+  return apply_traced(op, operands, loc);
 }
 
 namespace {

@@ -97,7 +97,7 @@ public:
     else if constexpr (std::same_as<T, bool>)
       text = value ? "true" : "false";
     else
-      text = number_text(value);
+      text = Scalar(value).to_string();
     leaves_.push_back({path_, nullptr, std::move(text), !std::is_enum_v<T> && !std::same_as<T, bool>});
   }
   void text(std::string_view text) { leaves_.push_back({path_, nullptr, std::string(text), false}); }
@@ -107,8 +107,6 @@ public:
   std::vector<Leaf> take() { return std::move(leaves_); }
 
 private:
-  static std::string number_text(const Scalar& value);
-
   std::string path_;
   std::vector<size_t> lengths_;
   std::vector<Leaf> leaves_;

@@ -99,7 +99,6 @@ bool overlaps_itself(const TensorImpl& x) {
 
 template <class T>
 T saturate(const Scalar& value) {
-  if (value.kind() != Scalar::Kind::floating) return static_cast<T>(value.as_int());
   const int64_t wide = value.as_int();
   return static_cast<T>(std::clamp<int64_t>(wide, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
 }
@@ -143,7 +142,7 @@ Tensor copy_dense(const Tensor& x, const char* op, Loc loc) {
         {"reshape", {trace->read(x, op, loc)}, x.dtype(loc), shape, {}, {{"staticSizes", shape}}, loc});
   }
   const TensorImpl& impl = checked_data(x, op, loc);
-  Tensor copy = make_dense(impl.sizes, impl.dtype);
+  Tensor copy = make_dense(impl.sizes, impl.dtype, op, loc);
   copy_strided(*copy.impl(), impl);
   return copy;
 }
@@ -163,6 +162,7 @@ void copy_elements(const Tensor& target, const Tensor& source, const char* op, L
 }
 
 void fill(const Tensor& target, const Scalar& value, const char* op, Loc loc) {
+  check_fits(value, target.dtype(loc), op, loc);
   if (Trace::current()) return assign(target, record_constant(value, target.dtype(loc), loc), op, loc);
   TensorImpl& to = checked_data(target, op, loc);
   const std::vector<std::byte> bytes = scalar_bytes(value, to.dtype);

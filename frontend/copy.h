@@ -1,6 +1,7 @@
 // Moving elements without changing them: dense copies, writes into tensors of any strides, fills.
 #pragma once
 
+#include "frontend/failure.h"
 #include "frontend/tensor_impl.h"
 
 namespace ogee::detail {
@@ -18,7 +19,12 @@ void copy_elements(const Tensor& target, const Tensor& source, const char* op, L
 /// Sets every element of `target` to `value`, converted. Errors as above.
 void fill(const Tensor& target, const Scalar& value, const char* op, Loc loc);
 
-/// A number as the bytes of one element.
+/// Error for a number that a dtype of integers has no value for.
+inline void check_fits(const Scalar& value, DType dtype, const char* op, Loc loc) {
+  if (!value.fits(dtype)) [[unlikely]]
+    fail(loc, op, ": the number ", value, " does not fit into ", runtime::name(dtype));
+}
+/// A number as the bytes of one element; where it does not fit, the nearest one.
 std::vector<std::byte> scalar_bytes(const Scalar& value, DType dtype);
 /// The same into memory of item_size(dtype) bytes.
 void write_scalar(const Scalar& value, DType dtype, void* at);

@@ -29,7 +29,11 @@ void Values::join(std::span<const Values> list) {
 
 namespace {
 
-void check_device(const Options& options, const char* op, Loc loc) {
+/// Error for a device that is not there, and for a dtype without elements in C++.
+void check_options(const Options& options, const char* op, Loc loc) {
+  if (options.dtype == DType::f16 || options.dtype == DType::bf16)
+    fail_with(ErrorCode::unsupported,
+              runtime::concat(op, ": tensors of ", runtime::name(*options.dtype), " are not supported"), loc);
   if (options.device && !options.device->is_cpu())
     fail_with(ErrorCode::no_device, runtime::concat(op, ": there is no device ", *options.device), loc);
 }
@@ -40,7 +44,7 @@ Tensor new_dense(const Shape& shape, DType dtype, const char* op, Loc loc) {
   if (shape.size() > kMaxRank) fail(loc, op, ": more than ", kMaxRank, " axes");
   SizeList sizes;
   for (const Dim& dim : checked_shape) sizes.push_back(static_cast<int64_t>(dim));
-  return with_place(loc, [&] { return make_dense(sizes, dtype); });
+  return make_dense(sizes, dtype, op, loc);
 }
 
 /// Calls put(index) for every element of a new dense vector of `count` elements and stores the results as dtype.
@@ -57,51 +61,63 @@ Tensor positions(const Shape& shape, int64_t axis, DType dtype, Loc loc) {
   return record_creation("iota", {}, dtype, shape, loc, {{"axis", axis}});
 }
 
-} // namespace
-
-Tensor full(const Dims& shape, const Scalar& value, const Options& options, Loc loc) {
-  check_device(options, "full", loc);
-  const DType dtype = options.dtype.value_or(value.dtype());
+/// `value` everywhere, for the function `op`.
+Tensor filled(const Shape& shape, const Scalar& value, DType dtype, const Options& options, const char* op, Loc loc) {
+  check_options({dtype, options.device.value_or(Device())}, op, loc);
+  check_fits(value, dtype, op, loc);
   if (Trace::current()) {
     const Tensor number = record_constant(value, dtype, loc);
-    const Shape target = unwrap(ir::creationShape("full", shape.shape()), loc);
+    const Shape target = unwrap(ir::creationShape(op, shape), loc);
     const std::vector<int64_t> no_axes;
     return Trace::current()->record({"broadcast",
-                                     {Trace::current()->read(number, "full", loc)},
+                                     {Trace::current()->read(number, op, loc)},
                                      dtype,
                                      target,
                                      {{"dims", no_axes}},
                                      {{"staticSizes", target}},
                                      loc});
   }
-  Tensor result = new_dense(shape.shape(), dtype, "full", loc);
-  fill(result, value, "full", loc);
+  Tensor result = new_dense(shape, dtype, op, loc);
+  fill(result, value, op, loc);
   return result;
 }
 
+} // namespace
+
+Tensor full(const Dims& shape, const Scalar& value, const Options& options, Loc loc) {
+  return filled(shape.shape(), value, options.dtype.value_or(value.dtype()), options, "full", loc);
+}
+
 Tensor zeros(const Dims& shape, const Options& options, Loc loc) {
-  return full(shape, 0, {options.dtype.value_or(get_default_dtype()), options.device.value_or(Device())}, loc);
+  return filled(shape.shape(), 0, options.dtype.value_or(get_default_dtype()), options, "zeros", loc);
 }
 Tensor ones(const Dims& shape, const Options& options, Loc loc) {
-  return full(shape, 1, {options.dtype.value_or(get_default_dtype()), options.device.value_or(Device())}, loc);
+  return filled(shape.shape(), 1, options.dtype.value_or(get_default_dtype()), options, "ones", loc);
 }
 Tensor empty(const Dims& shape, const Options& options, Loc loc) {
   if (Trace::current()) return zeros(shape, options, loc);
-  check_device(options, "empty", loc);
+  check_options(options, "empty", loc);
   return new_dense(shape.shape(), options.dtype.value_or(get_default_dtype()), "empty", loc);
 }
 
 Tensor full_like(const Tensor& x, const Scalar& value, const Options& options, Loc loc) {
-  return full(x.shape(loc), value, {options.dtype.value_or(x.dtype(loc)), options.device.value_or(Device())}, loc);
+  checked(x, "full_like", loc);
+  return filled(x.shape(loc), value, options.dtype.value_or(x.dtype(loc)), options, "full_like", loc);
 }
-Tensor zeros_like(const Tensor& x, const Options& options, Loc loc) { return full_like(x, 0, options, loc); }
-Tensor ones_like(const Tensor& x, const Options& options, Loc loc) { return full_like(x, 1, options, loc); }
+Tensor zeros_like(const Tensor& x, const Options& options, Loc loc) {
+  checked(x, "zeros_like", loc);
+  return filled(x.shape(loc), 0, options.dtype.value_or(x.dtype(loc)), options, "zeros_like", loc);
+}
+Tensor ones_like(const Tensor& x, const Options& options, Loc loc) {
+  checked(x, "ones_like", loc);
+  return filled(x.shape(loc), 1, options.dtype.value_or(x.dtype(loc)), options, "ones_like", loc);
+}
 Tensor empty_like(const Tensor& x, const Options& options, Loc loc) {
   return empty(x.shape(loc), {options.dtype.value_or(x.dtype(loc)), options.device.value_or(Device())}, loc);
 }
 
 Tensor tensor(const Values& values, const Options& options, Loc loc) {
-  check_device(options, "tensor", loc);
+  check_options(options, "tensor", loc);
   if (!values.regular()) fail(loc, "tensor: lists at the same depth differ in length");
   if (values.shape().size() > kMaxRank) fail(loc, "tensor: more than ", kMaxRank, " axes");
   auto kind = Scalar::Kind::boolean;
@@ -113,13 +129,15 @@ Tensor tensor(const Values& values, const Options& options, Loc loc) {
   const DType dtype = options.dtype.value_or(natural);
   const size_t bytes = runtime::item_size(dtype);
   std::vector<std::byte> data(values.numbers().size() * bytes);
-  for (size_t i = 0; i < values.numbers().size(); ++i)
+  for (size_t i = 0; i < values.numbers().size(); ++i) {
+    check_fits(values.numbers()[i], dtype, "tensor", loc);
     write_scalar(values.numbers()[i], dtype, data.data() + i * bytes);
+  }
   if (Trace* trace = Trace::current()) {
     const Shape shape{std::span<const int64_t>(values.shape())};
     return trace->record({"constant", {}, dtype, shape, {{"value", ConstantData{std::move(data), false}}}, {}, loc});
   }
-  Tensor result = make_dense(values.shape(), dtype);
+  Tensor result = make_dense(values.shape(), dtype, "tensor", loc);
   std::copy(data.begin(), data.end(), result.impl()->data());
   return result;
 }
@@ -132,7 +150,7 @@ Tensor eye(const Dim& n, const Dim& m, const Options& options, Loc loc) {
     const Shape shape = unwrap(ir::creationShape("eye", Shape{n, m}), loc);
     return eq(positions(shape, 0, i64, loc), positions(shape, 1, i64, loc), loc).to(dtype, loc);
   }
-  Tensor result = zeros({n, m}, {dtype, options.device.value_or(Device())}, loc);
+  Tensor result = filled({n, m}, 0, dtype, options, "eye", loc);
   const auto count = static_cast<int64_t>(min(n, m)), width = static_cast<int64_t>(m);
   for (int64_t i = 0; i < count; ++i)
     write_scalar(1, dtype, result.impl()->data() + static_cast<size_t>(i * (width + 1)) * runtime::item_size(dtype));
@@ -144,23 +162,44 @@ Tensor arange(const Scalar& start, const Scalar& end, const Options& options, Lo
   return arange(start, end, 1, options, loc);
 }
 
+namespace {
+
+/// How many steps lead from start to below end; Error where there is no such number.
+int64_t step_count(const Scalar& start, const Scalar& end, const Scalar& step, bool integral, Loc loc) {
+  if (step.as_double() == 0) fail(loc, "arange: the step is 0");
+  if (!std::isfinite(start.as_double()) || !std::isfinite(end.as_double()) || !std::isfinite(step.as_double()))
+    fail(loc, "arange: from ", start, " to ", end, " by ", step, " is no finite number of steps");
+  if (step.as_double() > 0 ? start.as_double() > end.as_double() : start.as_double() < end.as_double())
+    fail(loc, "arange: steps of ", step, " do not lead from ", start, " to ", end);
+  if (integral) { // exactly: doubles would round large ones
+    const __int128 by = step.as_int(), width = static_cast<__int128>(end.as_int()) - start.as_int();
+    const __int128 count = (width + by - (by > 0 ? 1 : -1)) / by;
+    if (count > INT64_MAX) fail(loc, "arange: too many elements");
+    return static_cast<int64_t>(std::max<__int128>(count, 0));
+  }
+  const double count = std::ceil((end.as_double() - start.as_double()) / step.as_double());
+  if (!(count < 0x1p63)) fail(loc, "arange: too many elements");
+  return static_cast<int64_t>(std::max(count, 0.0));
+}
+
+} // namespace
+
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const Options& options, Loc loc) {
-  check_device(options, "arange", loc);
+  check_options(options, "arange", loc);
   const bool integral = std::max({start.kind(), end.kind(), step.kind()}) != Scalar::Kind::floating;
   const DType dtype = options.dtype.value_or(integral ? i64 : get_default_dtype());
-  const double width = end.as_double() - start.as_double();
-  if (step.as_double() == 0 || !std::isfinite(width) || !std::isfinite(step.as_double()))
-    fail(loc, "arange: no finite number of steps leads from start to end");
-  const double exact = std::ceil(width / step.as_double());
-  if (exact > 0x1p53) fail(loc, "arange: too many elements");
-  const auto count = static_cast<int64_t>(std::max(exact, 0.0));
-  if (!Trace::current()) {
-    if (integral)
-      return new_vector(count, dtype, "arange", loc,
-                        [&](int64_t i) { return Scalar(start.as_int() + i * step.as_int()); });
-    return new_vector(count, dtype, "arange", loc,
-                      [&](int64_t i) { return Scalar(start.as_double() + static_cast<double>(i) * step.as_double()); });
-  }
+  if (integral)
+    for (const Scalar* number : {&start, &end, &step}) check_fits(*number, i64, "arange", loc);
+  const int64_t count = step_count(start, end, step, integral, loc);
+  const auto whole = [&](int64_t i) { // wraps on the way, but not where it ends
+    return Scalar(static_cast<int64_t>(static_cast<uint64_t>(start.as_int()) +
+                                       static_cast<uint64_t>(i) * static_cast<uint64_t>(step.as_int())));
+  };
+  const auto real = [&](int64_t i) { return Scalar(start.as_double() + static_cast<double>(i) * step.as_double()); };
+  for (int64_t i : {int64_t{0}, count - 1}) // the others lie between
+    if (count > 0) check_fits(integral ? whole(i) : real(i), dtype, "arange", loc);
+  if (!Trace::current())
+    return integral ? new_vector(count, dtype, "arange", loc, whole) : new_vector(count, dtype, "arange", loc, real);
   const Tensor index = positions({count}, 0, i64, loc);
   if (integral) return add(mul(index, step, loc), start, loc).to(dtype, loc);
   const Tensor scaled = mul(index.to(f64, loc), step, loc);
@@ -169,7 +208,7 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const 
 
 // From both ends towards the middle, so that both are exact.
 Tensor linspace(double start, double end, int64_t steps, const Options& options, Loc loc) {
-  check_device(options, "linspace", loc);
+  check_options(options, "linspace", loc);
   if (steps < 0) fail(loc, "linspace: ", steps, " steps");
   const DType dtype = options.dtype.value_or(get_default_dtype());
   const double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;

@@ -39,12 +39,12 @@ private:
 };
 
 /// A tensor of the given values. Integers give i64, bools bool, floating numbers the default dtype.
-/// Error when the lists at one depth differ in length.
+/// Error when the lists at one depth differ in length, and for a number that a given dtype of integers cannot hold.
 Tensor tensor(const Values& values, const Options& options = {}, Loc loc = Loc::current());
 
 Tensor zeros(const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
 Tensor ones(const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
-/// The dtype is that of the value unless options say more.
+/// The dtype is that of the value unless options say more; Error when it cannot hold the value.
 Tensor full(const Dims& shape, const Scalar& value, const Options& options = {}, Loc loc = Loc::current());
 /// Elements of no defined value (zeros in a trace).
 Tensor empty(const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
@@ -52,6 +52,7 @@ Tensor empty(const Dims& shape, const Options& options = {}, Loc loc = Loc::curr
 Tensor eye(const Dim& n, const Options& options = {}, Loc loc = Loc::current());
 Tensor eye(const Dim& n, const Dim& m, const Options& options = {}, Loc loc = Loc::current());
 /// 0, 1 … below end; start, start + step … before end. Integers give i64, floating numbers the default dtype.
+/// Error where steps do not lead from start to end.
 Tensor arange(const Scalar& end, const Options& options = {}, Loc loc = Loc::current());
 Tensor arange(const Scalar& start, const Scalar& end, const Options& options = {}, Loc loc = Loc::current());
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const Options& options = {},
@@ -79,7 +80,7 @@ void manual_seed(uint64_t seed, Loc loc = Loc::current());
 Tensor rand(const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
 /// Normal with mean 0 and variance 1.
 Tensor randn(const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
-/// Integers in [low, high), i64 unless options say more.
+/// Integers in [low, high), i64 unless options say more. Error where the dtype cannot hold them.
 Tensor randint(int64_t low, int64_t high, const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
 Tensor randint(int64_t high, const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
 

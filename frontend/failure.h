@@ -16,6 +16,9 @@ using runtime::ErrorCode;
 /// " at model.cpp:27 in net.fc2"
 std::string where(Loc loc);
 
+/// Whether a message already names a line: "… at model.cpp:27 …".
+bool has_place(std::string_view message) noexcept;
+
 [[noreturn]] void fail_with(ErrorCode code, std::string message, Loc loc);
 
 /// Raises `message` with its place; the parts are concatenated.
@@ -37,9 +40,8 @@ auto with_place(Loc loc, const Body& body) {
   try {
     return body();
   } catch (const runtime::Error& error) {
-    const std::string message = error.what();
-    if (message.find(" at ") != std::string::npos) throw;
-    fail_with(error.code(), message, loc);
+    if (has_place(error.what())) throw;
+    fail_with(error.code(), error.what(), loc);
   }
 }
 

@@ -68,8 +68,7 @@ public:
         }) {}
 
   [[noreturn]] void raise(Loc loc) const {
-    if (message_ && message_->find(" at ") != std::string::npos)
-      throw runtime::Error(ErrorCode::unsupported, *message_);
+    if (message_ && has_place(*message_)) throw runtime::Error(ErrorCode::unsupported, *message_);
     fail_with(ErrorCode::unsupported, message_.value_or("the graph cannot be compiled"), loc);
   }
 

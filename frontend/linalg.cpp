@@ -125,7 +125,7 @@ Tensor multiply(const Tensor& a, const Tensor& b, const char* op, Loc loc) {
   const bool batched = sa.size() == 3;
   SizeList sizes = sa;
   sizes.back() = sb.back();
-  Tensor result = make_dense(sizes, a.impl()->dtype);
+  Tensor result = make_dense(sizes, a.impl()->dtype, op, loc);
   if (std::ranges::find(sizes, 0) != sizes.end()) return result;
   if (sa.back() == 0) return fill(result, 0, op, loc), result;
 

@@ -44,9 +44,20 @@ Tensor rounded_up(const Tensor& r, const Tensor& y, Loc loc) {
   return logical_and(ne(r, 0, loc), ne(lt(r, 0, loc), lt(y, 0, loc), loc), loc);
 }
 
+/// From the exact remainder, since x / y may round up to the next integer: 1 / 0.1 is 10, but 0.1 goes into 1 nine
+/// times.
+Tensor floating_quotient(X x, Loc loc) {
+  const Tensor quotient = primitive<"div">(x, loc), r = primitive<"rem">(x, loc);
+  const Tensor whole = div(sub(x[0], r, loc), x[1], loc);
+  const Tensor lowered = where(rounded_up(r, x[1], loc), sub(whole, 1, loc), whole, loc), low = floor(lowered, loc);
+  const Tensor nearest = where(gt(sub(lowered, low, loc), 0.5, loc), add(low, 1, loc), low, loc);
+  const Tensor result = where(eq(lowered, 0, loc), mul(quotient, 0, loc), nearest, loc); // a zero with its sign
+  return where(eq(x[1], 0, loc), quotient, result, loc);
+}
+
 Tensor floor_quotient(X x, Loc loc) {
+  if (x[0].is_floating_point(loc)) return floating_quotient(x, loc);
   const Tensor quotient = primitive<"div">(x, loc);
-  if (x[0].is_floating_point(loc)) return floor(quotient, loc);
   const Tensor adjust = logical_and(rounded_up(primitive<"rem">(x, loc), x[1], loc), ne(x[1], 0, loc), loc);
   return where(adjust, sub(quotient, 1, loc), quotient, loc);
 }
@@ -245,7 +256,8 @@ constexpr PointwiseOp gelu_tanh_op{"gelu_tanh", Rule::floating, [](X x, Loc loc)
                                    }};
 
 /// `value` as a number of the kind of `dtype`: filling does not promote.
-Scalar as_kind(const Scalar& value, DType dtype) {
+Scalar as_kind(const Scalar& value, DType dtype, const char* op, Loc loc) {
+  check_fits(value, dtype, op, loc);
   if (runtime::is_floating(dtype)) return value.as_double();
   return dtype == boolean ? Scalar(value.as_bool()) : Scalar(value.as_int());
 }
@@ -263,7 +275,7 @@ Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b, Loc loc)
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value, Loc loc) {
-  const Scalar number = as_kind(value, x.dtype(loc));
+  const Scalar number = as_kind(value, x.dtype(loc), "masked_fill", loc);
   return apply(masked_fill_op, {Operand(mask, loc), Operand(number, loc), Operand(x, loc)}, loc);
 }
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value, Loc loc) {

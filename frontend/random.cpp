@@ -90,6 +90,8 @@ Tensor randn_like(const Tensor& x, const Options& options, Loc loc) {
 Tensor randint(int64_t low, int64_t high, const Dims& shape, const Options& options, Loc loc) {
   if (low >= high) fail(loc, "randint: no integer lies in [", low, ", ", high, ")");
   const DType dtype = options.dtype.value_or(i64);
+  if (!Scalar(low).fits(dtype) || !Scalar(high - 1).fits(dtype))
+    fail(loc, "randint: [", low, ", ", high, ") does not fit into ", runtime::name(dtype));
   const int64_t bounds[] = {low, high};
   const DType drawn = runtime::is_integer(dtype) ? dtype : i64;
   return draw(randint_op, shape, drawn, bounds, loc).to(dtype, loc);

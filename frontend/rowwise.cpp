@@ -99,7 +99,7 @@ std::vector<Tensor> apply_eager(const RowwiseCall& call, const Tensor& x, Loc lo
   std::vector<Tensor> results;
   void* memory[kMaxResults];
   for (size_t i = 0; i < call.results.size(); ++i) {
-    results.push_back(make_dense(sizes, call.results[i]));
+    results.push_back(make_dense(sizes, call.results[i], call.op.name, loc));
     memory[i] = results[i].impl()->data();
   }
   if (std::ranges::find(sizes, 0) != sizes.end()) return results;

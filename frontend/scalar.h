@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <source_location>
+#include <string>
 
 namespace ogee {
 
@@ -41,22 +42,32 @@ public:
 
   Scalar(bool value) : kind_(Kind::boolean), integer_(value) {}
   template <std::integral T>
-  Scalar(T value) : kind_(Kind::integer), integer_(static_cast<int64_t>(value)) {}
+  Scalar(T value)
+      : kind_(Kind::integer), beyond_i64_(std::unsigned_integral<T> && static_cast<uint64_t>(value) > INT64_MAX),
+        integer_(static_cast<int64_t>(value)) {}
   template <std::floating_point T>
   Scalar(T value) : kind_(Kind::floating), floating_(static_cast<double>(value)) {}
   /// A size. Error when it is symbolic.
   Scalar(const Dim& value) : Scalar(static_cast<int64_t>(value)) {}
 
   Kind kind() const { return kind_; }
-  double as_double() const { return kind_ == Kind::floating ? floating_ : static_cast<double>(integer_); }
-  /// The integer value; a floating one is truncated and saturated, NaN gives 0.
+  double as_double() const {
+    if (kind_ == Kind::floating) return floating_;
+    return beyond_i64_ ? static_cast<double>(static_cast<uint64_t>(integer_)) : static_cast<double>(integer_);
+  }
+  /// The integer value, saturated; a floating one is truncated, NaN gives 0.
   int64_t as_int() const;
   bool as_bool() const { return kind_ == Kind::floating ? floating_ != 0 : integer_ != 0; }
   /// The dtype it takes with nothing beside it: bool, i64, or the default dtype.
   DType dtype() const;
+  /// Whether a dtype of integers has a value for it, after truncation; other dtypes always have.
+  bool fits(DType dtype) const;
+  /// "3", "0.1", "true".
+  std::string to_string() const;
 
 private:
   Kind kind_;
+  bool beyond_i64_ = false; ///< the bits of integer_ are those of a uint64_t
   union {
     int64_t integer_;
     double floating_;

@@ -5,7 +5,6 @@
 #include "frontend/failure.h"
 #include "frontend/tensor_impl.h"
 
-#include <charconv>
 #include <cstring>
 
 namespace ogee::detail {
@@ -66,17 +65,6 @@ void LeafLister::enter(std::string_view key) {
 void LeafLister::leave() {
   path_.resize(lengths_.back());
   lengths_.pop_back();
-}
-
-std::string LeafLister::number_text(const Scalar& value) {
-  if (value.kind() != Scalar::Kind::floating) return std::to_string(value.as_int());
-  // The shortest text of a float is that of the float, not of the double it has become.
-  char text[40];
-  const double wide = value.as_double();
-  const auto narrow = static_cast<float>(wide);
-  const auto end =
-      narrow == wide ? std::to_chars(text, text + sizeof text, narrow) : std::to_chars(text, text + sizeof text, wide);
-  return {text, end.ptr};
 }
 
 // ---- reasons

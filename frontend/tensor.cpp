@@ -105,6 +105,12 @@ Tensor make_dense(std::span<const int64_t> sizes, DType dtype) {
   return make_strided(runtime::Storage::allocate(static_cast<size_t>(bytes.value())), 0, sizes, strides, dtype);
 }
 
+Tensor make_dense(std::span<const int64_t> sizes, DType dtype, const char* op, Loc loc) {
+  try {
+    return make_dense(sizes, dtype);
+  } catch (const runtime::Error& error) { fail_with(error.code(), runtime::concat(op, ": ", error.what()), loc); }
+}
+
 Tensor make_view(const TensorImpl& x, int64_t offset, std::span<const int64_t> sizes,
                  std::span<const int64_t> strides) {
   return make_strided(x.storage, offset, sizes, strides, x.dtype);
@@ -135,7 +141,7 @@ Dim Tensor::numel(Loc loc) const {
   const detail::TensorImpl& impl = checked(*this, "numel", loc);
   if (impl.symbolic) return impl.symbolic->shape.numel();
   int64_t count = 1;
-  for (int64_t size : impl.sizes) count *= size;
+  for (int64_t size : impl.sizes) count *= size; // fits: whatever makes a tensor checks
   return count;
 }
 
@@ -174,6 +180,10 @@ Scalar Tensor::item_scalar(Loc loc) const {
   const detail::TensorImpl& impl = checked_data(*this, "item", loc);
   if (numel(loc) != 1) fail(loc, "item: needs one element, the shape is ", shape(loc));
   return detail::load_scalar(impl.data(), impl.dtype);
+}
+
+void Tensor::fail_item(const Scalar& value, int bits, Loc loc) {
+  fail(loc, "item: ", value, " does not fit into an integer of ", bits, " bits");
 }
 
 void* Tensor::typed_data(DType dtype, Loc loc) const {

@@ -107,13 +107,15 @@ public:
   std::string name(Loc loc = Loc::current()) const;
 
   // ---- host reads: Errors in a trace ----
-  /// The value of a tensor of one element, converted to T.
+  /// The value of a tensor of one element, converted to T: `item<int64_t>()` is exact for every integer, a double only
+  /// up to 2^53. Error for a number that an integral T cannot hold.
   template <class T = double>
   T item(Loc loc = Loc::current()) const {
     const Scalar value = item_scalar(loc);
     if constexpr (std::same_as<T, bool>) {
       return value.as_bool();
     } else if constexpr (std::integral<T>) {
+      if (!std::in_range<T>(value.as_int()) || !value.fits(DType::i64)) fail_item(value, 8 * sizeof(T), loc);
       return static_cast<T>(value.as_int());
     } else {
       return static_cast<T>(value.as_double());
@@ -182,6 +184,7 @@ private:
   Loc made_at() const;
   /// The end of an in-place op: stores its result here. Error when the result's shape or kind of dtype does not fit.
   Tensor& assign(const Tensor& value, const char* op, Loc loc);
+  [[noreturn]] static void fail_item(const Scalar& value, int bits, Loc loc);
   void* span_data(DType dtype, Loc loc) const;
   void* typed_data(DType dtype, Loc loc) const;
 

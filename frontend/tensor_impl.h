@@ -123,6 +123,8 @@ std::vector<int64_t> stride_classes(const TensorImpl& impl);
 
 /// A new dense tensor with elements of no defined value.
 Tensor make_dense(std::span<const int64_t> sizes, DType dtype);
+/// The same for a function: an Error names it and its line.
+Tensor make_dense(std::span<const int64_t> sizes, DType dtype, const char* op, Loc loc);
 /// A tensor on part of a storage.
 Tensor make_strided(runtime::StorageRef storage, int64_t offset, std::span<const int64_t> sizes,
                     std::span<const int64_t> strides, DType dtype);

@@ -67,6 +67,8 @@ TEST_CASE("apply: in place keeps shape and kind of dtype") {
   Tensor x = tensor({1, 2});
   CHECK(contains(error_of([&] { x += 0.5; }), "add_: the result is f32, which does not fit into i64"));
   CHECK(contains(error_of([&] { x += zeros({3, 2}, i64); }), "does not broadcast"));
+  CHECK(contains(error_of([&] { x += zeros({3}, i64); }), "add_: "));
+  CHECK(contains(error_of([&] { x.mul_(1LL << 40).to(i32) += 1LL << 40; }), "add_: the number 1099511627776"));
   Tensor wide = zeros({2}, f64);
   wide += tensor({1.0, 2.0});
   CHECK(text(wide) == "tensor([1., 2.], dtype=f64)");

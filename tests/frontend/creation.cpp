@@ -32,9 +32,49 @@ TEST_CASE("creation: ranges") {
   CHECK(text(arange(3)) == "tensor([0, 1, 2])");
   CHECK(text(arange(1, 2, 0.5)) == "tensor([1.0000, 1.5000])");
   CHECK(text(arange(5, 0, -2)) == "tensor([5, 3, 1])");
-  CHECK(arange(3, 0).shape() == Shape{0});
+  CHECK(arange(3, 3).shape() == Shape{0});
   CHECK(text(linspace(0, 1, 5)) == "tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])");
-  CHECK(contains(error_of([] { arange(0, 1, 0); }), "arange: no finite number of steps"));
+  CHECK(contains(error_of([] { arange(0, 1, 0); }), "arange: the step is 0"));
+}
+
+TEST_CASE("creation: ranges of integers are exact") {
+  constexpr int64_t kBig = int64_t{1} << 53;
+  CHECK(text(arange(kBig, kBig + 3)) == "tensor([9007199254740992, 9007199254740993, 9007199254740994])");
+  CHECK(arange(INT64_MAX - 3, INT64_MAX).shape() == Shape{3});
+  CHECK(arange(INT64_MIN, INT64_MAX, INT64_MAX).shape() == Shape{3});
+  CHECK(arange(INT64_MIN, INT64_MAX, INT64_MAX)[2].item<int64_t>() == INT64_MAX - 1);
+  CHECK(text(arange(5, 0, -2)) == "tensor([5, 3, 1])");
+  CHECK(contains(error_of([] { arange(INT64_MIN, INT64_MAX); }), "arange: too many elements"));
+  CHECK(contains(error_of([] { arange(5, 0); }), "arange: steps of 1 do not lead from 5 to 0"));
+  CHECK(contains(error_of([] { arange(0.0, 1.0, -0.5); }), "arange: steps of -0.5 do not lead from 0 to 1"));
+  CHECK(contains(error_of([] { arange(0.0, INFINITY); }), "arange: from 0 to inf by 1 is no finite number of steps"));
+  CHECK(contains(error_of([] { arange(2147483647, 2147483649, i32); }), "2147483648 does not fit into i32"));
+}
+
+TEST_CASE("creation: numbers that a dtype of integers cannot hold are Errors") {
+  const std::string here = OGEE_HERE, message = error_of([] { tensor({1, 300}, DType::u8); });
+  CHECK(message == "tensor: the number 300 does not fit into u8 at " + here);
+  CHECK(contains(error_of([] { tensor(18446744073709551615ULL); }), "18446744073709551615 does not fit into i64"));
+  CHECK(tensor(18446744073709551615ULL, f64).item() == 0x1p64);
+  CHECK(contains(error_of([] { full({1}, 3000000000LL, i32); }), "full: the number 3000000000 does not fit into i32"));
+  CHECK(contains(error_of([] { full({1}, 3e9, i32); }), "full: the number 3e+09 does not fit into i32"));
+  CHECK(contains(error_of([] { full({1}, NAN, i64); }), "full: the number nan does not fit into i64"));
+  CHECK(contains(error_of([] { zeros({1}, i32).fill_(-2147483649LL); }), "fill_: the number -2147483649"));
+  CHECK(full({1}, -2147483648.9, i32).item<int>() == INT32_MIN);
+  CHECK(contains(error_of([] { zeros({2}, i32).pad({1, 0}, 1LL << 40); }), "pad: the number 1099511627776"));
+  CHECK(contains(error_of([] { compile([](Tensor x) { return x + full({1}, 1LL << 40, i32); })(tensor(1)); }),
+                 "full: the number 1099511627776 does not fit into i32"));
+}
+
+TEST_CASE("creation: errors name the function that was called") {
+  CHECK(contains(error_of([] { zeros({2, -1}); }), "zeros: "));
+  CHECK(contains(error_of([] { ones({-1}); }), "ones: "));
+  CHECK(contains(error_of([] { eye(-1); }), "eye: "));
+  CHECK(contains(error_of([] { zeros_like(Tensor()); }), "zeros_like: the tensor is undefined"));
+  CHECK(contains(error_of([] { zeros({2}, DType::f16); }), "zeros: tensors of f16 are not supported at creation.cpp:"));
+  const std::string here = OGEE_HERE, message = error_of([] { ones({1LL << 31, 1LL << 31}); });
+  CHECK(contains(message, "ones: "));
+  CHECK(contains(message, here));
 }
 
 TEST_CASE("creation: creation is the same in a trace") {

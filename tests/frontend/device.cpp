@@ -24,5 +24,4 @@ TEST_CASE("device: numbers saturate") {
   CHECK(Scalar(1e30).as_int() == INT64_MAX);
   CHECK(Scalar(-1e30).as_int() == INT64_MIN);
   CHECK(Scalar(0.0 / 0.0).as_int() == 0);
-  CHECK(text(full({1}, 1e30, i32)) == "tensor([2147483647], dtype=i32)");
 }

@@ -1,4 +1,6 @@
 // The texts of Errors.
+#include "frontend/failure.h"
+
 #include "tests/frontend/support.h"
 
 using namespace ogee;
@@ -27,4 +29,14 @@ TEST_CASE("failure: operators name their line, over several lines the operand's"
                    z + 1;
                  }),
                  "add: the tensor is undefined"));
+}
+
+TEST_CASE("failure: a line is added once, and to every other text") {
+  using ogee::detail::has_place;
+  CHECK(has_place("add: no at model.cpp:27"));
+  CHECK(has_place("add: no at model.cpp:27 in net; hint: at home"));
+  CHECK(!has_place("cannot read a file at home/x"));
+  CHECK(!has_place("cannot read meet at 9:30pm, at :3, at x:"));
+  const std::string here = OGEE_HERE, message = error_of([] { load_npy("/nowhere/look at this.npy"); });
+  CHECK(contains(message, here));
 }

@@ -15,6 +15,31 @@ TEST_CASE("pointwise: integer division and remainders have signs as in PyTorch")
   CHECK(text(remainder(tensor({7.5, -7.5}), 2)) == "tensor([1.5000, 0.5000])");
 }
 
+TEST_CASE("pointwise: floor_divide of floats is exact, as in PyTorch") {
+  const double nan = std::nan(""), inf = INFINITY;
+  CHECK(floor_divide(tensor({1.0}), 0.1).item() == 9);
+  CHECK(floor_divide(tensor({1.0}, f64), 0.1).item() == 9);
+  const Tensor x = tensor({7.5, -7.5, 1.0, -1.0, 0.0, -0.0, 3.0, inf, 1.0, nan}, f64);
+  const Tensor y = tensor({2.0, 2.0, 0.0, 0.0, 0.0, 5.0, -5.0, 2.0, inf, 1.0}, f64);
+  CHECK(text(floor_divide(x, y)) == "tensor([ 3., -4., inf, -inf, nan, -0., -1., nan,  0., nan], dtype=f64)");
+  const Tensor a = tensor({1.0, 0.3, -5.1, 7.7}), b = tensor({0.1, -0.1, 0.7, 1.1});
+  CHECK(allclose(floor_divide(a, b) * b + remainder(a, b), a));
+}
+
+TEST_CASE("pointwise: numbers that the tensor's integers cannot hold") {
+  const Tensor x = tensor({1, 2}, i32);
+  const std::string here = OGEE_HERE, message = error_of([&] { x + 3000000000LL; });
+  CHECK(message == "add: the number 3000000000 does not fit into i32 at " + here);
+  CHECK(contains(error_of([&] { where(x > 1, x, 3000000000LL); }), "where: the number"));
+  CHECK(contains(error_of([&] { masked_fill(x, x > 1, 1e10); }), "masked_fill: the number 1e+10"));
+  CHECK(contains(error_of([&] { x.clamp(0, INT64_MAX); }), "clamp: the number"));
+  CHECK(contains(error_of([&] { tensor({1}) + 18446744073709551615ULL; }), "add: the number 18446744073709551615"));
+  CHECK((tensor({1.0}, f64) * 18446744073709551615ULL).item() == 0x1p64);
+  CHECK(text(x == 4294967297LL) == "tensor([False, False])");
+  CHECK(text(x < 4294967297LL) == "tensor([True, True])");
+  CHECK(text(compile([](Tensor t) { return t > -4294967297LL; })(x)) == "tensor([True, True])");
+}
+
 TEST_CASE("pointwise: dtypes of results") {
   const Tensor i = tensor({1, 2}), b = tensor({true, false});
   CHECK(sqrt(i).dtype() == f32);

@@ -43,6 +43,9 @@ TEST_CASE("random: distributions") {
 
 TEST_CASE("random: errors of random functions") {
   CHECK(contains(error_of([] { rand({2}, i64); }), "rand: needs a floating dtype, not i64"));
+  CHECK(
+      contains(error_of([] { randint(0, 1LL << 40, {3}, i32); }), "randint: [0, 1099511627776) does not fit into i32"));
+  CHECK(randint(INT32_MAX, 1LL << 31, {3}, i32)[0].item<int>() == INT32_MAX);
   CHECK(contains(error_of([] { randint(3, 3, {2}); }), "randint: no integer lies in [3, 3)"));
   CHECK(contains(error_of([] {
                    compile([](Tensor x) {

@@ -17,6 +17,11 @@ TEST_CASE("tensor: items") {
   CHECK(tensor(2.5).item() == 2.5);
   CHECK(tensor({{7}}).item<int>() == 7);
   CHECK(tensor(true).item<bool>());
+  CHECK(tensor((1LL << 53) + 1).item<int64_t>() == (1LL << 53) + 1);
+  const std::string here = OGEE_HERE, message = error_of([] { tensor(3000000000LL).item<int>(); });
+  CHECK(message == "item: 3000000000 does not fit into an integer of 32 bits at " + here);
+  CHECK(contains(error_of([] { tensor(-1).item<unsigned>(); }), "item: -1 does not fit"));
+  CHECK(contains(error_of([] { tensor(1e30, f64).item<int64_t>(); }), "item: 1e+30 does not fit"));
   CHECK(contains(error_of([] { zeros({2}).item(); }), "item: needs one element, the shape is [2]"));
   CHECK(contains(error_of([] {
                    if (zeros({2})) FAIL();

@@ -53,6 +53,8 @@ double floor_mod(double x, double y) {
   return r != 0 && (r < 0) != (y < 0) ? r + y : r;
 }
 
+double floor_quotient(double x, double y) { return std::round((x - floor_mod(x, y)) / y); }
+
 double larger(double x, double y) { return std::isnan(x) || std::isnan(y) ? kNan : std::max(x, y); }
 double smaller(double x, double y) { return std::isnan(x) || std::isnan(y) ? kNan : std::min(x, y); }
 
@@ -118,7 +120,7 @@ const std::vector<Pointwise> kPointwise = {
     BINARY(sub, x[0] - x[1], 0.5, Domain::all, true),
     BINARY(mul, x[0] * x[1], 0.5, Domain::all, true),
     BINARY(div, x[0] / x[1], 0.5),
-    BINARY(floor_divide, std::floor(x[0] / x[1]), 0, Domain::nonzero, true),
+    BINARY(floor_divide, floor_quotient(x[0], x[1]), 0, Domain::nonzero, true),
     BINARY(remainder, floor_mod(x[0], x[1]), 0.5, Domain::nonzero, true),
     BINARY(fmod, std::fmod(x[0], x[1]), 0, Domain::nonzero, true),
     BINARY(pow, std::pow(x[0], x[1])),
