@@ -35,7 +35,7 @@ Tensor join(std::span<const Tensor> tensors, int64_t dim, const char* op, Loc lo
     return trace->record(
         {"concatenate", std::move(values), promotion.result(), shape, {{"axis", static_cast<int64_t>(axis)}}, {}, loc});
   }
-  Tensor result = make_dense(SizeList(std::vector<int64_t>(shape.begin(), shape.end())), promotion.result());
+  Tensor result = make_dense(SizeList(std::vector<int64_t>(shape.begin(), shape.end())), promotion.result(), op, loc);
   Dim start = 0;
   for (const Tensor& part : parts) {
     const Dim size = part.size(static_cast<int64_t>(axis), loc);
@@ -54,15 +54,37 @@ Tensor cat(std::initializer_list<Tensor> tensors, int64_t dim, Loc loc) {
 
 Tensor stack(std::span<const Tensor> tensors, int64_t dim, Loc loc) {
   std::vector<Tensor> parts;
-  for (const Tensor& x : tensors) parts.push_back(x.unsqueeze(dim, loc));
+  for (const Tensor& x : tensors) {
+    const size_t rank = checked(x, "stack", loc).rank();
+    if (rank != tensors[0].impl()->rank())
+      fail(loc, "stack: shapes differ: ", tensors[0].shape(loc), " and ", x.shape(loc));
+    Shape shape = x.shape(loc);
+    shape.insert(axis_of(dim, rank + 1, "stack", loc), 1);
+    parts.push_back(reshape_to(x, shape, "stack", loc));
+  }
   return join(parts, dim, "stack", loc);
 }
 Tensor stack(std::initializer_list<Tensor> tensors, int64_t dim, Loc loc) {
   return stack(std::span(tensors.begin(), tensors.size()), dim, loc);
 }
 
+namespace {
+
+/// Differences of integers are exact: a 64-bit one that wraps around is 2^64 too small.
+bool integers_close(const Tensor& a, const Tensor& b, double rtol, double atol, Loc loc) {
+  const Tensor x = a.to(i64, loc), y = b.to(i64, loc);
+  const Tensor wrapped = sub(maximum(x, y, loc), minimum(x, y, loc), loc), real = wrapped.to(f64, loc);
+  const Tensor distance = where(lt(wrapped, 0, loc), add(real, 0x1p64, loc), real, loc);
+  const Tensor tolerance = add(mul(abs(y.to(f64, loc), loc), rtol, loc), atol, loc);
+  return all(le(distance, tolerance, loc), {}, false, loc).item<bool>(loc);
+}
+
+} // namespace
+
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan, Loc loc) {
-  if (a.dtype(loc) == boolean && b.dtype(loc) == boolean) return all(eq(a, b, loc), {}, false, loc).item<bool>(loc);
+  checked(a, "allclose", loc), checked(b, "allclose", loc);
+  unwrap(ir::broadcastTogether("allclose", a.shape(loc), b.shape(loc)), loc);
+  if (!a.is_floating_point(loc) && !b.is_floating_point(loc)) return integers_close(a, b, rtol, atol, loc);
   const Tensor tolerance = add(mul(abs(b, loc), rtol, loc), atol, loc);
   const Tensor near = logical_and(le(abs(sub(a, b, loc), loc), tolerance, loc), isfinite(b, loc), loc);
   Tensor fits = logical_or(near, eq(a, b, loc), loc);
@@ -71,6 +93,7 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
 }
 
 bool equal(const Tensor& a, const Tensor& b, Loc loc) {
+  checked(a, "equal", loc), checked(b, "equal", loc);
   return same(a.shape(loc), b.shape(loc)) && all(eq(a, b, loc), {}, false, loc).item<bool>(loc);
 }
 

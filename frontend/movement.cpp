@@ -266,6 +266,7 @@ Tensor pad(const Tensor& x, const Dims& padding, const Scalar& value, Loc loc) {
   const std::vector<int64_t> interior(from.size(), 0);
   const Shape shape = unwrap(ir::padShape("pad", from, low, high, interior), loc);
   const DType dtype = x.dtype(loc);
+  check_fits(value, dtype, "pad", loc);
   if (Trace* trace = Trace::current()) {
     const Tensor outside = record_constant(value, dtype, loc);
     return trace->record({"pad",
@@ -278,16 +279,23 @@ Tensor pad(const Tensor& x, const Dims& padding, const Scalar& value, Loc loc) {
   }
   Tensor result = full(shape, value, dtype, loc), inner = result, kept = x;
   for (size_t i = 0; i < from.size(); ++i) {
-    const auto axis = static_cast<int64_t>(i);
     const auto before = static_cast<int64_t>(low[i]), after = static_cast<int64_t>(high[i]);
-    kept = slice(kept, axis, std::max<int64_t>(-before, 0), from[i] - std::max<int64_t>(-after, 0), 1, loc);
-    inner = narrow(inner, axis, std::max<int64_t>(before, 0), kept.size(axis, loc), loc);
+    const int64_t size = kept.impl()->sizes[i], first = std::min(std::max<int64_t>(-before, 0), size);
+    const int64_t count = std::max(size - std::max<int64_t>(-after, 0) - first, int64_t{0});
+    kept = slice_axis(kept, i, first, count, 1, "pad", loc);
+    inner = slice_axis(inner, i, count > 0 ? std::max<int64_t>(before, 0) : 0, count, 1, "pad", loc);
   }
   copy_elements(inner, kept, "pad", loc);
   return result;
 }
 
-Tensor contiguous(const Tensor& x, Loc loc) { return x.is_contiguous(loc) ? x : copy_dense(x, "contiguous", loc); }
-Tensor clone(const Tensor& x, Loc loc) { return copy_dense(x, "clone", loc); }
+Tensor contiguous(const Tensor& x, Loc loc) {
+  checked(x, "contiguous", loc);
+  return x.is_contiguous(loc) ? x : copy_dense(x, "contiguous", loc);
+}
+Tensor clone(const Tensor& x, Loc loc) {
+  checked(x, "clone", loc);
+  return copy_dense(x, "clone", loc);
+}
 
 } // namespace ogee

@@ -31,6 +31,7 @@ void check_not_tracing(const char* op, Loc loc) {
 } // namespace
 
 void save_npy(const std::string& path, const Tensor& x, Loc loc) {
+  checked(x, "save_npy", loc);
   const Tensor dense = x.contiguous(loc);
   with_place(loc, [&] { runtime::save_npy(path, host_view(dense, "save_npy", loc)); });
 }
@@ -44,6 +45,7 @@ void savez(const std::string& path, const std::map<std::string, Tensor>& tensors
   std::vector<Tensor> dense; // keeps the memory of the views alive
   std::vector<std::pair<std::string, runtime::HostView>> arrays;
   for (const auto& [name, tensor] : tensors) {
+    checked(tensor, "savez", loc);
     dense.push_back(tensor.contiguous(loc));
     arrays.emplace_back(name, host_view(dense.back(), "savez", loc));
   }

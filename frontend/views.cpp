@@ -110,6 +110,7 @@ Tensor view_transpose(const Tensor& x, const std::vector<int64_t>& perm, const c
 
 Tensor view_broadcast(const Tensor& x, const std::vector<int64_t>& axes, const Shape& shape, const char* op, Loc loc) {
   const Shape from = x.shape(loc), strides = strides_of(x, op, loc);
+  if (!shape.numel().valid()) fail(loc, op, ": a tensor of shape ", shape, " has more than 2^63 - 1 elements");
   Geometry geometry{Shape(shape.size(), 0)};
   for (size_t i = 0; i < axes.size(); ++i) {
     const auto axis = static_cast<size_t>(axes[i]);

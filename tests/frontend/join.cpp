@@ -11,6 +11,9 @@ TEST_CASE("join: cat and stack") {
   CHECK(text(stack({tensor({1, 2}), tensor({3, 4})}, -1)) == "tensor([[1, 3],\n        [2, 4]])");
   CHECK(contains(error_of([&] { cat({a, tensor({{1}})}); }), "cat: "));
   CHECK(contains(error_of([&] { cat(std::vector<Tensor>{}); }), "cat: no tensors"));
+  CHECK(contains(error_of([&] { stack({a, tensor(1)}); }), "stack: shapes differ: [1, 2] and []"));
+  CHECK(contains(error_of([&] { stack({a, b}); }), "stack: "));
+  CHECK(contains(error_of([&] { stack({a, a}, 3); }), "stack: axis 3 is out of range"));
   CHECK(equal(compile([](Tensor x, Tensor y) { return cat({x, y, x}, 0); })(a, b), cat({a, b, a})));
 }
 
@@ -23,6 +26,14 @@ TEST_CASE("join: closeness and equality") {
   CHECK(!allclose(tensor({1.0}), tensor({inf})));
   CHECK(allclose(tensor({true, false}), tensor({true, false})));
   CHECK(!allclose(tensor({true, false}), tensor({true, true})));
+  CHECK(!allclose(tensor({INT64_MIN}), tensor({INT64_MAX})));
+  CHECK(allclose(tensor({INT64_MIN}), tensor({INT64_MAX}), 3));
+  CHECK(!allclose(tensor({(1LL << 62) + 1}), tensor({1LL << 62}), 0, 0));
+  CHECK(allclose(tensor({100000}, i32), tensor({100001})));
+  CHECK(!allclose(tensor({10}, i32), tensor({11})));
+  CHECK(allclose(tensor({1}), tensor({true})));
+  CHECK(contains(error_of([] { allclose(zeros({2}), zeros({3})); }), "allclose: "));
+  CHECK(contains(error_of([] { equal(zeros({2}), Tensor()); }), "equal: the tensor is undefined"));
   CHECK(!equal(tensor({1, 2}), tensor({1, 2, 3})));
   CHECK(equal(tensor({1, 2}), tensor({1, 2})));
 }

@@ -40,6 +40,11 @@ TEST_CASE("movement: expansion and repetition") {
   CHECK(text(x.repeat({1, 2})) == "tensor([[1, 1],\n        [2, 2]])");
   CHECK(x.repeat({2, 2, 1}).shape() == Shape{2, 4, 1});
   CHECK(contains(error_of([&] { x.expand({3, 3}); }), "expand: "));
+  CHECK(contains(error_of([] { ones({1, 1}).expand({1LL << 40, 1LL << 40}); }),
+                 "expand: a tensor of shape [1099511627776, 1099511627776] has more than 2^63 - 1 elements"));
+  const std::string here = OGEE_HERE, message = error_of([] { ones({1}).expand({1LL << 60}).contiguous(); });
+  CHECK(contains(message, "contiguous: "));
+  CHECK(contains(message, here));
   CHECK(contains(error_of([&] { x.repeat({2}); }), "repeat: [2] has fewer axes than [2, 1]"));
 }
 
@@ -66,6 +71,7 @@ TEST_CASE("movement: flips and pads") {
   CHECK(text(x.pad({1, 0}, 9)) == "tensor([[9, 1, 2],\n        [9, 3, 4]])");
   CHECK(text(x.pad({0, 1, 1, 0})) == "tensor([[0, 0, 0],\n        [1, 2, 0],\n        [3, 4, 0]])");
   CHECK(text(x.pad({-1, 1})) == "tensor([[2, 0],\n        [4, 0]])");
+  CHECK(text(x.pad({-3, 3}, 9)) == "tensor([[9, 9],\n        [9, 9]])");
   CHECK(contains(error_of([&] { x.pad({1}); }), "pad: [1] is no list of pairs"));
 }
 
