@@ -128,20 +128,25 @@ private:
     nodes_[op->getResult(0)] = addNode(std::move(node));
   }
 
-  /// What an op that depends on the position of its element asks for: iota one axis, random ops the linear index.
+  /// What an op that depends on the position of its element asks for: iota one axis, random ops the linear index. An
+  /// index value is a coordinate that is the same everywhere.
   void addCoordinates(Operation* op, Node& node) {
     const Shape shape = dims_.shape(op->getResult(0));
     SmallVector<Dim, 4> strides(shape.size(), Dim(0));
+    Dim offset = 0;
     if (auto iota = dyn_cast<ir::IotaOp>(op)) {
       strides[iota.getAxis()] = 1;
       node.axes.push_back(iota.getAxis());
+    } else if (auto value = dyn_cast<ir::FromIndexOp>(op)) {
+      offset = dims_.index(value.getIndex());
+      node.axes.push_back(0);
     } else if (isa<ir::RandomUniformOp, ir::RandomNormalOp, ir::RandomIntegersOp>(op)) {
       strides = rowMajorStrides(ArrayRef(shape.begin(), shape.end()));
       node.axes.push_back(Node::kLinear);
     } else {
       return;
     }
-    node.coordinates.push_back(affineOf(0, strides, shape));
+    node.coordinates.push_back(affineOf(offset, strides, shape));
   }
 
   /// Operand access with the strides of its batch dims, of its one free dim, and of k.

@@ -1,4 +1,4 @@
-// Creation: constants and iota.
+// Creation: constants, positions, sizes as elements.
 #include "ir/fold.h"
 #include "ir/math.h"
 #include "ir/rule.h"
@@ -33,5 +33,14 @@ OpFoldResult IotaOp::fold(FoldAdaptor) {
 Value IotaOp::buildScalarBody(ScalarBody& body) {
   return math::convert(body.b, body.coordinate(getAxis()), elementOf(getResult()));
 }
+
+Result<Shape> FromIndexOp::inferDims(const DimSource&, Requirements*) { return Shape(); }
+
+OpFoldResult FromIndexOp::fold(FoldAdaptor adaptor) {
+  auto number = dyn_cast_or_null<IntegerAttr>(adaptor.getIndex());
+  return number ? OpFoldResult(splat(getType(), number.getInt())) : OpFoldResult();
+}
+
+Value FromIndexOp::buildScalarBody(ScalarBody& body) { return body.coordinate(0); }
 
 } // namespace ogee::ir

@@ -47,4 +47,20 @@ def Ogee_IotaOp : Ogee_TypedOp<"iota", [DeclareOpInterfaceMethods<Ogee_Pointwise
   let hasFolder = 1;
 }
 
+def Ogee_FromIndexOp : Ogee_Op<"from_index", [
+    Pure, DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>, DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>]> {
+  let summary = "An index value as a tensor of rank 0.";
+  let description = [{
+    So a size takes part in arithmetic on tensors: `mean` divides by one.
+
+    ```mlir
+    %n = ogee.from_index %i : tensor<i64>
+    ```
+  }];
+  let arguments = (ins Index:$index);
+  let results = (outs Ogee_I64Scalar:$result);
+  let assemblyFormat = "$index attr-dict `:` type($result)";
+  let hasFolder = 1;
+}
+
 #endif // OGEE_IR_OPS_CREATION_TD

@@ -177,6 +177,8 @@ func.func @creation(%key: tensor<i64>, %draw: tensor<i64>, %n: index) {
   %1 = ogee.constant dense<true> : tensor<3xi1>
   // CHECK-NEXT: ogee.iota [1] sizes [%arg2, 4] : tensor<?x4xi64>
   %2 = ogee.iota [1] sizes [%n, 4] : tensor<?x4xi64>
+  // CHECK-NEXT: ogee.from_index %arg2 : tensor<i64>
+  %size = ogee.from_index %n : tensor<i64>
   // CHECK-NEXT: ogee.random_uniform %arg0, %arg1 sizes [%arg2, 4] : tensor<?x4xf32>
   %3 = ogee.random_uniform %key, %draw sizes [%n, 4] : tensor<?x4xf32>
   // CHECK-NEXT: ogee.random_normal %arg0, %arg1 sizes [] : tensor<f64>

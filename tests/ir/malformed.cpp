@@ -51,6 +51,7 @@ const char* const kOps[] = {
     R"(%0 = ogee.constant dense<7> : tensor<4xi64>
          %1 = ogee.slice %0 [1] [2] [1] : tensor<4xi64> -> tensor<2xi64>)",
     "%0 = ogee.iota [1] sizes [%n, 4] : tensor<?x4xi64>",
+    "%0 = ogee.from_index %n : tensor<i64>",
     "%0 = ogee.random_uniform %k, %k sizes [%n, 4] : tensor<?x4xf32>",
     "%0 = ogee.random_integers %k, %k, %k, %k sizes [2] : tensor<2xi64>",
     R"(%c = arith.constant 2 : index

@@ -107,7 +107,7 @@ TEST_CASE("pointwise ops build valid scalar bodies") {
     }
     ops += isBuilt;
   }
-  CHECK(ops == 47); // all but iota and the random ops, which follow
+  CHECK(ops == 47); // all but iota, from_index and the random ops, which follow
 }
 
 TEST_CASE("iota and random ops build valid scalar bodies") {
@@ -118,6 +118,8 @@ TEST_CASE("iota and random ops build valid scalar bodies") {
   builder.setInsertionPointToStart(&block);
   const Value key = block.addArgument(RankedTensorType::get({}, builder.getI64Type()), location);
   const OpFoldResult size = builder.getIndexAttr(4);
+  fixture.check(
+      builder.create<FromIndexOp>(location, key.getType(), block.addArgument(builder.getIndexType(), location)));
   for (const char* element : {"f32", "f64", "i32", "i64"})
     fixture.check(builder.create<IotaOp>(location, fixture.elementNamed(element), 0, size));
   for (const char* element : {"f32", "f64"}) {

@@ -51,6 +51,21 @@ constexpr int64_t kKey = 0x299f31d0a4093822, kDraw = 0x0370734413198a2e;
 
 } // namespace
 
+TEST_CASE("sizes as elements", "[ops]") {
+  const Subject subject("func.func @main(%x: tensor<?x3xi64>, %n: index) -> (tensor<i64>, tensor<?x3xi64>) {\n"
+                        "  %m = ogee.dim %x [0] : tensor<?x3xi64>\n"
+                        "  %d = arith.subi %n, %m : index\n"
+                        "  %0 = ogee.from_index %d : tensor<i64>\n"
+                        "  %1 = ogee.broadcast %0 [] sizes [%m, 3] : tensor<i64> -> tensor<?x3xi64>\n"
+                        "  %2 = ogee.add %x, %1 : tensor<?x3xi64>\n"
+                        "  return %0, %2 : tensor<i64>, tensor<?x3xi64>\n}\n");
+  subject.checkRoundTrip();
+  for (int64_t m : {1, 5, 64})
+    for (int64_t n : {0, 7, 1000})
+      checkCase(subject, {Array({m, 3}, std::vector<int64_t>(static_cast<size_t>(3 * m), 2)), indexArray(n)}, {},
+                "from_index");
+}
+
 TEST_CASE("positions", "[ops]") {
   for (DType dtype : kNumbers)
     for (const char* axis : {"iota [0]", "iota [1]"}) checkOp(axis, {}, dtype, {});

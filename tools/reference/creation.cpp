@@ -47,6 +47,8 @@ FailureOr<Array> iota(ir::IotaOp op, const Values& values) {
 
 Evaluation evaluateCreation(mlir::Operation* op, const Values& values) {
   if (auto constantOp = mlir::dyn_cast<ir::ConstantOp>(op)) return FailureOr<Array>(constant(constantOp));
+  if (auto fromIndex = mlir::dyn_cast<ir::FromIndexOp>(op))
+    return FailureOr<Array>(Array(Index{}, std::vector<int64_t>{values.index(fromIndex.getIndex())}));
   if (auto iotaOp = mlir::dyn_cast<ir::IotaOp>(op)) return iota(iotaOp, values);
   return std::nullopt;
 }
