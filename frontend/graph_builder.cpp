@@ -145,6 +145,7 @@ void GraphBuilder::Impl::setAttributes(const OpCall& call, OperationState& state
       value = ir::ComparisonAttr::get(&module->context, static_cast<ir::Comparison>(*index));
     state.addAttribute(attribute.name, value);
   }
+  for (const Dim& dim : call.indices) state.addOperands(index(dim));
   SmallVector<int32_t> segments(call.operands.size(), 1);
   for (const Mixed& mixed : call.mixed) {
     SmallVector<int64_t> numbers;

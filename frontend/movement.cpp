@@ -181,34 +181,57 @@ Tensor narrow(const Tensor& x, int64_t dim, const Dim& start, const Dim& length,
   return slice_axis(x, axis, first, length, 1, "narrow", loc);
 }
 
-std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim, Loc loc) {
-  const size_t axis = axis_of(dim, checked(x, "split", loc).rank(), "split", loc);
-  const Dim whole = x.size(static_cast<int64_t>(axis), loc);
+namespace {
+
+std::vector<Tensor> cut(const Tensor& x, size_t axis, const Shape& sizes, const char* op, Loc loc) {
   std::vector<Tensor> parts;
-  int64_t start = 0;
-  for (int64_t size : sizes) {
-    parts.push_back(slice_axis(x, axis, start, size, 1, "split", loc));
+  Dim start = 0;
+  for (const Dim& size : sizes) {
+    parts.push_back(slice_axis(x, axis, start, size, 1, op, loc));
     start += size;
   }
-  if (whole.is_number() && whole.number() != start)
-    fail(loc, "split: the sizes sum to ", start, ", axis ", axis, " of ", x.shape(loc), " has ", whole);
   return parts;
 }
 
-std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim, Loc loc) {
-  const size_t axis = axis_of(dim, checked(x, "split", loc).rank(), "split", loc);
-  const auto whole = static_cast<int64_t>(x.size(static_cast<int64_t>(axis), loc));
-  if (size < 1) fail(loc, "split: parts of size ", size);
-  std::vector<int64_t> sizes;
-  for (int64_t start = 0; start < whole || sizes.empty(); start += size) sizes.push_back(std::min(size, whole - start));
-  return split(x, sizes, dim, loc);
+/// Sizes of parts of `size` until `whole` is used up: at least one. Error where their number is not known.
+Shape equal_parts(const Dim& whole, const Dim& size, const char* op, Loc loc) {
+  const Dim count = ceil_div(whole, size);
+  if (!count.is_number())
+    fail(loc, op, ": how many parts of size ", size, " the size ", whole,
+         " has is not known in the trace; hint: a list of sizes, or narrow()");
+  if (count.number() < 2) return {whole};
+  Shape sizes(static_cast<size_t>(count.number()), size);
+  sizes.back() = whole - size * (count - 1);
+  return sizes;
 }
+
+} // namespace
+
+std::vector<Tensor> split(const Tensor& x, const Dims& dims, int64_t dim, Loc loc) {
+  const size_t axis = axis_of(dim, checked(x, "split", loc).rank(), "split", loc);
+  const Dim whole = x.size(static_cast<int64_t>(axis), loc);
+  Dim sum = 0;
+  for (const Dim& size : dims.shape()) sum += size;
+  if (try_equal(sum, whole) == std::optional(false))
+    fail(loc, "split: the sizes sum to ", sum, ", axis ", axis, " of ", x.shape(loc), " has ", whole);
+  return cut(x, axis, dims.shape(), "split", loc);
+}
+
+std::vector<Tensor> split(const Tensor& x, const Dim& size, int64_t dim, Loc loc) {
+  const size_t axis = axis_of(dim, checked(x, "split", loc).rank(), "split", loc);
+  const Dim whole = x.size(static_cast<int64_t>(axis), loc);
+  if (size.is_number() && size.number() < (same(whole, Dim(0)) ? 0 : 1)) fail(loc, "split: parts of size ", size);
+  return cut(x, axis, same(size, Dim(0)) ? Shape{0} : equal_parts(whole, size, "split", loc), "split", loc);
+}
+
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim, Loc loc) { return split(x, Dim(size), dim, loc); }
 
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim, Loc loc) {
   const size_t axis = axis_of(dim, checked(x, "chunk", loc).rank(), "chunk", loc);
   if (chunks < 1) fail(loc, "chunk: ", chunks, " chunks");
-  const auto whole = static_cast<int64_t>(x.size(static_cast<int64_t>(axis), loc));
-  return split(x, std::max<int64_t>((whole + chunks - 1) / chunks, 1), dim, loc);
+  const Dim whole = x.size(static_cast<int64_t>(axis), loc);
+  if (same(whole, Dim(0))) return cut(x, axis, Shape(static_cast<size_t>(chunks), 0), "chunk", loc);
+  return cut(x, axis, equal_parts(whole, ceil_div(whole, chunks), "chunk", loc), "chunk", loc);
 }
 
 std::vector<Tensor> unbind(const Tensor& x, int64_t dim, Loc loc) {

@@ -42,6 +42,7 @@ struct OpCall {
   std::vector<Attribute> attributes;
   std::vector<Mixed> mixed;
   Loc loc;
+  std::vector<Dim> indices{}; ///< operands that are index values, after the tensors
 };
 
 } // namespace ogee::detail

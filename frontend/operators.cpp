@@ -3,16 +3,29 @@
 
 #include "frontend/copy.h"
 #include "frontend/failure.h"
+#include "frontend/record.h"
+#include "frontend/trace.h"
 #include "frontend/views.h"
 
 namespace ogee {
 
 namespace {
 
+/// A size that is no number as a tensor of the trace.
+Tensor size_tensor(const Operand& operand) {
+  if (!Trace::current())
+    detail::fail(operand.loc(), "an operator: the size ", *operand.size(), " has a value in a compiled function only");
+  return detail::record_size(*operand.size(), operand.loc());
+}
+
 /// Calls f with two operands of which at least one is a tensor, at the line of the operator.
 template <class F>
 Tensor binary(const Operand& a, const Operand& b, const F& f) {
   const Loc loc = b.loc();
+  if (a.size() || b.size()) {
+    const Tensor x = a.size() ? size_tensor(a) : Tensor(), y = b.size() ? size_tensor(b) : Tensor();
+    return binary(a.size() ? Operand(x, a.loc()) : a, b.size() ? Operand(y, loc) : b, f);
+  }
   if (a.tensor()) return b.tensor() ? f(*a.tensor(), *b.tensor(), loc) : f(*a.tensor(), b.scalar(), loc);
   if (b.tensor()) return f(a.scalar(), *b.tensor(), loc);
   detail::fail(loc, "an operator needs a tensor");
@@ -61,6 +74,7 @@ Tensor Tensor::operator!() const { return ogee::logical_not(*this, made_at()); }
 
 #define OGEE_COMPOUND(symbol, method)                                                                                  \
   Tensor& Tensor::operator symbol(const Operand & other) {                                                             \
+    if (other.size()) return method(size_tensor(other), other.loc());                                                  \
     return other.tensor() ? method(*other.tensor(), other.loc()) : method(other.scalar(), other.loc());                \
   }
 OGEE_COMPOUND(+=, add_)
@@ -78,7 +92,9 @@ OGEE_COMPOUND(>>=, bitwise_right_shift_)
 Tensor Tensor::operator[](const Index& index) const { return ogee::select(*this, 0, index.value(), index.loc()); }
 
 void Tensor::operator=(const Operand& value) && {
-  if (value.tensor())
+  if (value.size())
+    copy_(size_tensor(value), value.loc());
+  else if (value.tensor())
     copy_(*value.tensor(), value.loc());
   else
     fill_(value.scalar(), value.loc());

@@ -23,6 +23,11 @@ Tensor record_constant(const Scalar& value, DType dtype, Loc loc) {
       {"constant", {}, dtype, {}, {{"value", ConstantData{scalar_bytes(value, dtype), true}}}, {}, loc});
 }
 
+Tensor record_size(const Dim& size, Loc loc) {
+  if (size.is_number()) return record_constant(size.number(), DType::i64, loc);
+  return Trace::current()->record({"from_index", {}, DType::i64, {}, {}, {}, loc, {size}});
+}
+
 Tensor record_pointwise(const char* mnemonic, std::span<const Tensor> operands, DType result, Loc loc,
                         std::vector<Attribute> attributes) {
   std::vector<ValueId> ids = read_all(operands, mnemonic, loc);

@@ -5,6 +5,7 @@
 #include "frontend/record.h"
 #include "frontend/rowwise.h"
 #include "frontend/tensor_impl.h"
+#include "frontend/trace.h"
 #include "frontend/views.h"
 
 #include <algorithm>
@@ -115,11 +116,14 @@ AxisList axes_for(const Tensor& x, const Axes& axes, const char* op, Loc loc) {
   return axes_of(axes, checked(x, op, loc).rank(), op, loc);
 }
 
-/// The number of elements that become one.
-double count(const Tensor& x, const AxisList& axes, Loc loc) {
+/// The number of elements that become one, less `correction`, and at least 0.
+RowwiseNumber count(const Tensor& x, const AxisList& axes, double correction, Loc loc) {
   Dim n = 1;
   for (int64_t axis : axes) n *= x.size(axis, loc);
-  return static_cast<double>(static_cast<int64_t>(n));
+  if (n.is_number() || !Trace::current())
+    return std::max(static_cast<double>(static_cast<int64_t>(n)) - correction, 0.0);
+  const Tensor size = record_size(n, loc).to(f64, loc);
+  return correction == 0 ? size : maximum(sub(size, correction, loc), 0, loc);
 }
 
 /// Error for a reduction without a neutral element over nothing.
@@ -128,8 +132,8 @@ void check_not_empty(const Tensor& x, const AxisList& axes, const char* op, Loc 
     if (same(x.size(axis, loc), Dim(0))) fail(loc, op, ": axis ", axis, " of shape ", x.shape(loc), " has no elements");
 }
 
-Tensor reduce_real(const RowwiseOp& op, const Tensor& x, AxisList axes, std::vector<double> numbers, bool keepdim,
-                   Loc loc) {
+Tensor reduce_real(const RowwiseOp& op, const Tensor& x, AxisList axes, std::vector<RowwiseNumber> numbers,
+                   bool keepdim, Loc loc) {
   const DType dtype = real(x.dtype(loc));
   return apply({op, dtype, std::move(axes), std::move(numbers), {dtype}, keepdim}, x, loc)[0];
 }
@@ -175,19 +179,17 @@ Tensor prod(const Tensor& x, const Axes& dim, bool keepdim, Loc loc) {
 
 Tensor mean(const Tensor& x, const Axes& dim, bool keepdim, Loc loc) {
   const AxisList axes = axes_for(x, dim, "mean", loc);
-  return reduce_real(mean_op, x, axes, {count(x, axes, loc)}, keepdim, loc);
+  return reduce_real(mean_op, x, axes, {count(x, axes, 0, loc)}, keepdim, loc);
 }
 
 Tensor var(const Tensor& x, const Axes& dim, double correction, bool keepdim, Loc loc) {
   const AxisList axes = axes_for(x, dim, "var", loc);
-  const double n = count(x, axes, loc);
-  return reduce_real(var_op, x, axes, {n, std::max(n - correction, 0.0)}, keepdim, loc);
+  return reduce_real(var_op, x, axes, {count(x, axes, 0, loc), count(x, axes, correction, loc)}, keepdim, loc);
 }
 
 Tensor std(const Tensor& x, const Axes& dim, double correction, bool keepdim, Loc loc) {
   const AxisList axes = axes_for(x, dim, "std", loc);
-  const double n = count(x, axes, loc);
-  return reduce_real(std_op, x, axes, {n, std::max(n - correction, 0.0)}, keepdim, loc);
+  return reduce_real(std_op, x, axes, {count(x, axes, 0, loc), count(x, axes, correction, loc)}, keepdim, loc);
 }
 
 Tensor norm(const Tensor& x, double p, const Axes& dim, bool keepdim, Loc loc) {

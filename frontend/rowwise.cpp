@@ -76,7 +76,9 @@ std::vector<Tensor> build(const RowwiseCall& call, const Tensor& x, const std::v
 std::vector<Tensor> apply_traced(const RowwiseCall& call, const Tensor& x, Loc loc) {
   const Tensor operand = Trace::current()->stand_in(x, call.op.name, loc);
   std::vector<Tensor> numbers;
-  for (double number : call.numbers) numbers.push_back(record_constant(number, call.compute, loc));
+  for (const RowwiseNumber& number : call.numbers)
+    numbers.push_back(number.traced.defined() ? record_convert(number.traced, call.compute, loc)
+                                              : record_constant(number.value, call.compute, loc));
   std::vector<Tensor> results = build(call, operand, call.axes, numbers, loc);
   if (!call.keepdim || call.op.keeps_shape) return results;
   Shape shape = x.shape(loc);
@@ -119,7 +121,7 @@ std::vector<Tensor> apply_eager(const RowwiseCall& call, const Tensor& x, Loc lo
              impl.dtype};
   alignas(8) std::byte numbers[kMaxNumbers][8];
   for (size_t i = 0; i < call.numbers.size(); ++i) {
-    write_scalar(call.numbers[i], call.compute, numbers[i]);
+    write_scalar(call.numbers[i].value, call.compute, numbers[i]);
     args[1 + i] = {numbers[i], nullptr, nullptr, 0, call.compute};
   }
   const runtime::Executable& kernel =

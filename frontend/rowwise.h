@@ -20,12 +20,21 @@ struct RowwiseOp {
                                Loc loc);
 };
 
+/// A number beside the operand: known now, or in a trace a rank-0 tensor of any dtype.
+struct RowwiseNumber {
+  RowwiseNumber(double value) : value(value) {}
+  RowwiseNumber(Tensor traced) : traced(std::move(traced)) {}
+
+  double value = 0;
+  Tensor traced;
+};
+
 /// One call: what it computes in, along which axes, with which numbers, and the dtypes of its results.
 struct RowwiseCall {
   const RowwiseOp& op;
   DType compute;
   std::vector<int64_t> axes; ///< ascending
-  std::vector<double> numbers;
+  std::vector<RowwiseNumber> numbers;
   std::vector<DType> results;
   bool keepdim = false;
 };

@@ -74,23 +74,29 @@ private:
   };
 };
 
-/// One side of an operator: a tensor or a number, with the line where it stands.
+/// One side of an operator: a tensor, a number or a size, with the line where it stands.
 class Operand {
 public:
   Operand(const Tensor& tensor, Loc loc = Loc::current()) : tensor_(&tensor), scalar_(false), loc_(loc) {}
   template <class T>
-    requires std::integral<T> || std::floating_point<T> || std::same_as<T, Dim>
+    requires std::integral<T> || std::floating_point<T>
   Operand(T number, Loc loc = Loc::current()) : scalar_(number), loc_(loc) {}
+  /// A size; in a trace it may be symbolic, and is then computed in the graph.
+  Operand(const Dim& size, Loc loc = Loc::current())
+      : scalar_(size.is_number() ? size.number() : 0), size_(size.is_number() ? nullptr : &size), loc_(loc) {}
   Operand(Scalar number, Loc loc) : scalar_(number), loc_(loc) {}
 
   /// Null for a number.
   const Tensor* tensor() const { return tensor_; }
   const Scalar& scalar() const { return scalar_; }
+  /// A size that is no number; else null.
+  const Dim* size() const { return size_; }
   Loc loc() const { return loc_; }
 
 private:
   const Tensor* tensor_ = nullptr;
   Scalar scalar_;
+  const Dim* size_ = nullptr;
   Loc loc_;
 };
 

@@ -59,6 +59,12 @@ TEST_CASE("movement: parts") {
   CHECK(x.split(2, 1)[1].shape() == Shape{2, 1, 4});
   CHECK(x.split(std::vector<int64_t>{1, 3}, 2)[1].shape() == Shape{2, 3, 3});
   CHECK(x.chunk(3, 2).size() == 2);
+  CHECK(zeros({0}).chunk(3).size() == 3);
+  CHECK(zeros({0}).split(0).size() == 1);
+  CHECK(zeros({0}).split(2)[0].shape() == Shape{0});
+  CHECK(x.split(3, 2)[1].shape() == Shape{2, 3, 1});
+  CHECK(contains(error_of([&] { x.split({1, 1}, 2); }), "split: the sizes sum to 2, axis 2 of [2, 3, 4] has 4"));
+  CHECK(contains(error_of([&] { x.split(0); }), "split: parts of size 0"));
   CHECK(x.unbind(1).size() == 3);
   CHECK(contains(error_of([&] { x.select(0, 2); }), "select: index 2 is out of range for axis 0 of shape [2, 3, 4]"));
   CHECK(contains(error_of([&] { x.narrow(0, 1, 2); }), "narrow: "));

@@ -56,3 +56,46 @@ TEST_CASE("runnable: writes to arguments of any strides") {
   CHECK(contains(error_of([&] { program({tensor(1.0).expand({3}), one}); }), "cannot write to an expanded tensor"));
   CHECK(contains(error_of([&] { program({Tensor(), one}); }), "a compiled graph: the tensor is undefined"));
 }
+
+TEST_CASE("runnable: sizes that have a name take part in arithmetic") {
+  auto check = [](auto f) {
+    const CompiledGraph program = trace(f, spec(f32, {dim("b", 1, 64), 3})).compile();
+    for (int n : {1, 2, 7, 64}) {
+      const Tensor x = arange(3.0 * n).reshape({n, 3}) / 7;
+      CHECK(allclose(program({x})[0], f(x), 1e-5, 1e-6, /*equal_nan=*/true));
+    }
+  };
+  check([](Tensor x) { return x.mean(0); });
+  check([](Tensor x) { return x.mean(); });
+  check([](Tensor x) { return x.var(0) + x.std(0, 0); });
+  check([](Tensor x) { return x.var({0, 1}, 5, true); });
+  check([](Tensor x) { return x / x.size(0); });
+  check([](Tensor x) { return (x.size(0) - 3) * x - x.size(0) * x.size(0); });
+  check([](Tensor x) {
+    Tensor y = x * 1;
+    y += x.size(0);
+    y[0] = x.size(0) / 2;
+    return y;
+  });
+  check([](Tensor x) { return x.sum(0) * (x.size(0) > x.sum()); });
+  const std::string here = OGEE_HERE, message = error_of([] { ones({2}) + dim("n"); });
+  CHECK(message == "an operator: the size n has a value in a compiled function only at " + here);
+}
+
+TEST_CASE("runnable: parts of a size that has a name") {
+  const Tensor x = arange(12.0);
+  auto check = [&](auto f, const Dim& size) {
+    const Graph graph = trace(f, spec(f32, {size}));
+    CHECK(equal(graph.compile()({x})[0], f(x)));
+  };
+  const Dim b = dim("b", 1, 64);
+  auto halves = [](Tensor t) {
+    const std::vector<Tensor> parts = t.split({t.size(0) - 2, 2});
+    return parts[0].sum() - parts[1].sum();
+  };
+  check(halves, b);
+  CHECK(contains(error_of([&] { trace([](Tensor t) { return t.split(4)[0]; }, spec(f32, {b})); }),
+                 "split: how many parts of size 4 the size b has is not known in the trace"));
+  CHECK(contains(error_of([&] { trace([](Tensor t) { return t.chunk(2)[0]; }, spec(f32, {b})); }), "chunk: "));
+  CHECK(trace([](Tensor t) { return t.chunk(3); }, spec(f32, {8})).result_count() == 3);
+}
