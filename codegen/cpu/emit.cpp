@@ -79,8 +79,7 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
   const unsigned last = nest.vectorDim();
   switch (shapeOf(nest)) {
   case Shape::map: {
-    const Dim block = kMapBlock;
-    const Dim inner = extents[last].is_number() && extents[last].number() <= kMapBlock ? extents[last] : block;
+    const Dim block = kMapBlock, inner = min(extents[last], block);
     return {productOf(extents.drop_back()) * ceil_div(extents[last], block), costOf(nest, inner), 0};
   }
   case Shape::rows:
