@@ -200,14 +200,34 @@ Tensor traced_matmul(const Tensor& a, const Tensor& b, const char* op, Loc loc) 
   return record_dot(op, stacked(a, left), stacked(b, right), {axes, axes, {batch + 1}, {batch}}, loc);
 }
 
-/// Two matrices that fit, outside of a trace: nothing to check or arrange.
+/// Two matrices, or equally many, that fit, outside of a trace: nothing to check or arrange.
 bool is_plain(const TensorImpl& a, const TensorImpl& b) {
-  return !Trace::current() && a.storage && b.storage && a.dtype == b.dtype && a.dtype != boolean &&
-         a.sizes.size() == 2 && b.sizes.size() == 2 && a.sizes[1] == b.sizes[0];
+  if (Trace::current() || !a.storage || !b.storage || a.dtype != b.dtype || a.dtype == boolean) return false;
+  const SizeList &left = a.sizes, &right = b.sizes;
+  if (left.size() == 2 && right.size() == 2) return left[1] == right[0];
+  return left.size() == 3 && right.size() == 3 && left[0] == right[0] && left[2] == right[1];
+}
+
+/// A dense stack of matrices with one matrix: its rows are those of one tall matrix.
+bool is_tall(const TensorImpl& a, const TensorImpl& b) {
+  return !Trace::current() && a.storage && b.storage && a.dtype == b.dtype && a.dtype != boolean && a.dense &&
+         a.sizes.size() > 2 && b.sizes.size() == 2 && a.sizes.back() == b.sizes[0] && a.sizes.back() > 0;
+}
+
+Tensor multiply_tall(const TensorImpl& a, const Tensor& b, const char* op, Loc loc) {
+  SizeList sizes = a.sizes;
+  const int64_t k = sizes.back(), n = b.impl()->sizes[1];
+  int64_t rows = 1;
+  for (size_t axis = 0; axis + 1 < sizes.size(); ++axis) rows *= sizes[axis];
+  sizes.back() = n;
+  const int64_t tall[] = {rows, k}, steps[] = {k, 1};
+  const Tensor product = multiply(make_view(a, a.offset, tall, steps), b, op, loc);
+  return make_view(*product.impl(), 0, sizes, runtime::row_major_strides(sizes));
 }
 
 Tensor contract(const Tensor& a, const Tensor& b, const char* op, Loc loc) {
   if (is_plain(checked(a, op, loc), checked(b, op, loc))) return multiply(a, b, op, loc);
+  if (is_tall(*a.impl(), *b.impl())) return multiply_tall(*a.impl(), b, op, loc);
   check_types(op, a, b, loc);
   check_inner(op, a, b, loc);
   return Trace::current() ? traced_matmul(a, b, op, loc) : eager_matmul(a, b, op, loc);

@@ -11,6 +11,19 @@ Tensor by_sums(const Tensor& a, const Tensor& b) { return (a.unsqueeze(2) * b.un
 
 } // namespace
 
+TEST_CASE("linalg: stacks of matrices go the short way and give the same") {
+  const Tensor a = arange(24.0).reshape({2, 3, 4}), b = arange(40.0).reshape({2, 4, 5}),
+               w = arange(20.0).reshape({4, 5});
+  for (int i = 0; i < 2; ++i) {
+    CHECK(equal(matmul(a, b)[i], matmul(a[i], b[i])));
+    CHECK(equal(matmul(a, w)[i], matmul(a[i], w)));
+    CHECK(equal(matmul(a.transpose(1, 2).contiguous().transpose(1, 2), w)[i], matmul(a[i], w)));
+  }
+  CHECK(matmul(zeros({0, 3, 4}), w).shape() == Shape{0, 3, 5});
+  CHECK(equal(matmul(zeros({2, 3, 0}), zeros({0, 5})), zeros({2, 3, 5})));
+  CHECK(contains(error_of([&] { matmul(a, b[0].t()); }), "matmul: inner sizes differ: [2, 3, 4] x [5, 4]"));
+}
+
 TEST_CASE("linalg: matrices of many sizes, and strided ones") {
   manual_seed(1);
   for (auto [m, k, n] : {std::tuple(1, 1, 1), {3, 5, 7}, {1, 64, 33}, {65, 17, 1}, {16, 100, 70}, {8, 1, 9}}) {
