@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace ogee {
@@ -61,17 +62,20 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const 
 Tensor linspace(double start, double end, int64_t steps, const Options& options = {}, Loc loc = Loc::current());
 
 /// A tensor on memory of the caller's, which stays alive as long as the tensor or is freed by `deleter`. The dtype is
-/// that of T; strides count elements (default: dense row-major).
+/// that of T; strides count elements (default: dense row-major). Tensors can be written, so the memory may not be
+/// const: copy it, or cast the const away and never write.
 Tensor from_blob(void* data, const Dims& shape, const std::vector<int64_t>& strides, DType dtype,
                  std::function<void(void*)> deleter = {}, Loc loc = Loc::current());
 template <class T>
-Tensor from_blob(T* data, const Dims& shape, std::function<void(void*)> deleter = {}, Loc loc = Loc::current()) {
-  return from_blob(data, shape, {}, dtype_of<T>(), std::move(deleter), loc);
-}
-template <class T>
-Tensor from_blob(T* data, const Dims& shape, const std::vector<int64_t>& strides,
+Tensor from_blob(T* data, const Dims& shape, const std::vector<int64_t>& strides = {},
                  std::function<void(void*)> deleter = {}, Loc loc = Loc::current()) {
-  return from_blob(data, shape, strides, dtype_of<T>(), std::move(deleter), loc);
+  static_assert(!std::is_const_v<T>, "from_blob takes memory that may be written: copy it, or cast the const away");
+  return from_blob(data, shape, strides, dtype_of<std::remove_const_t<T>>(), std::move(deleter), loc);
+}
+/// Dense row-major memory; a template, so that a braced list is a list of strides.
+template <class T, std::invocable<void*> Deleter>
+Tensor from_blob(T* data, const Dims& shape, Deleter deleter, Loc loc = Loc::current()) {
+  return from_blob(data, shape, {}, std::function<void(void*)>(std::move(deleter)), loc);
 }
 
 /// Restarts the process's generator of random numbers. Error in a trace.

@@ -12,11 +12,14 @@ namespace ogee {
 
 using runtime::Shape;
 
-/// A shape as an argument: a braced list of sizes (numbers or `Dim`s), a `Shape` or a vector. Where the function says
-/// so, one entry may be -1: "what is left".
+/// A shape as an argument: one size or a braced list of them (numbers or `Dim`s), a `Shape` or a vector. Where the
+/// function says so, one entry may be -1: "what is left".
 class Dims {
 public:
   Dims(std::initializer_list<Dim> sizes) : shape_(sizes) {}
+  template <class T>
+    requires(std::integral<T> && !std::same_as<T, bool>) || std::same_as<T, Dim>
+  Dims(T size) : shape_{Dim(size)} {}
   Dims(const Shape& shape) : shape_(shape) {}
   Dims(const std::vector<int64_t>& sizes) : shape_(std::span<const int64_t>(sizes)) {}
   Dims(std::span<const int64_t> sizes) : shape_(sizes) {}

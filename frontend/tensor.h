@@ -150,6 +150,9 @@ public:
   Tensor& operator^=(const Operand& other);
   Tensor& operator<<=(const Operand& other);
   Tensor& operator>>=(const Operand& other);
+  /// This tensor where condition (bool) is true, else `other`.
+  Tensor where(const Tensor& condition, const Tensor& other, Loc loc = Loc::current()) const;
+  Tensor where(const Tensor& condition, const Scalar& other, Loc loc = Loc::current()) const;
   /// Overwrites every element; the source broadcasts and is converted.
   Tensor& copy_(const Tensor& source, Loc loc = Loc::current());
   Tensor& fill_(const Scalar& value, Loc loc = Loc::current());
@@ -195,6 +198,7 @@ private:
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Loc loc = Loc::current());
 Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b, Loc loc = Loc::current());
 Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b, Loc loc = Loc::current());
+Tensor where(const Tensor& condition, const Scalar& a, const Scalar& b, Loc loc = Loc::current());
 
 /// Tensors joined along an existing axis; the other sizes agree. dtypes promote.
 Tensor cat(std::span<const Tensor> tensors, int64_t dim = 0, Loc loc = Loc::current());

@@ -96,5 +96,7 @@ TEST_CASE("creation: memory of the caller's") {
   }
   CHECK(deleted);
   CHECK(data[0] == 9);
+  CHECK(text(from_blob(data, {2}, {0})) == "tensor([9., 9.])");
+  CHECK(from_blob(data, 6, {}, [](void*) {}).shape() == Shape{6});
   CHECK(contains(error_of([&] { from_blob(data, {2, 2}, std::vector<int64_t>{1}); }), "from_blob: 1 strides"));
 }

@@ -4,6 +4,15 @@
 using namespace ogee;
 using namespace ogee::tests;
 
+TEST_CASE("dims: one size needs no braces") {
+  const Dim n = 6;
+  CHECK(zeros(3).shape() == Shape{3});
+  CHECK(zeros(n, i64).view(-1).shape() == Shape{6});
+  CHECK(zeros({2, 3}).reshape(-1).shape() == Shape{6});
+  CHECK(ones(1).expand(4).repeat(2).shape() == Shape{8});
+  CHECK(full(2, 7).dtype() == i64);
+}
+
 TEST_CASE("dims: shapes are written in many ways") {
   const size_t n = 3;
   const int k = 2;
