@@ -15,10 +15,20 @@ using namespace detail;
 
 namespace {
 
+/// A tensor of shape [0] joins with everything, whatever its rank, as in PyTorch: it is left out.
+std::vector<Tensor> without_empty(std::span<const Tensor> tensors, Loc loc) {
+  std::vector<Tensor> kept;
+  for (const Tensor& x : tensors)
+    if (x.impl()->rank() != 1 || !same(x.size(0, loc), Dim(0))) kept.push_back(x);
+  return kept.empty() ? std::vector<Tensor>{tensors[0]} : kept;
+}
+
 Tensor join(std::span<const Tensor> tensors, int64_t dim, const char* op, Loc loc) {
   if (tensors.empty()) fail(loc, op, ": no tensors");
   Promotion promotion;
   for (const Tensor& x : tensors) promotion.tensor(checked(x, op, loc).dtype, 1);
+  const std::vector<Tensor> kept = without_empty(tensors, loc);
+  tensors = kept;
   const size_t axis = axis_of(dim, tensors[0].impl()->rank(), op, loc);
   std::vector<Tensor> parts;
   std::vector<Shape> shapes;

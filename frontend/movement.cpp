@@ -111,6 +111,10 @@ Tensor permute(const Tensor& x, const Axes& dims, Loc loc) {
 
 Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1, Loc loc) {
   const size_t rank = checked(x, "transpose", loc).rank();
+  if (rank == 0) { // axes 0 and -1 will do, as in PyTorch
+    axes_of(dim0, 0, "transpose", loc), axes_of(dim1, 0, "transpose", loc);
+    return view_transpose(x, {}, "transpose", loc);
+  }
   std::vector<int64_t> perm = identity(rank);
   std::swap(perm[axis_of(dim0, rank, "transpose", loc)], perm[axis_of(dim1, rank, "transpose", loc)]);
   return view_transpose(x, perm, "transpose", loc);

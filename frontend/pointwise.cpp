@@ -130,7 +130,6 @@ Tensor is_finite(X x, Loc loc) {
 UNARY(abs, arithmetic, [](X x, Loc loc) { return x[0].dtype(loc) == boolean ? x[0] : primitive<"abs">(x, loc); })
 UNARY(neg, numeric, primitive<"neg">)
 UNARY(sign, arithmetic, [](X x, Loc loc) { return x[0].dtype(loc) == boolean ? x[0] : primitive<"sign">(x, loc); })
-UNARY(square, arithmetic, [](X x, Loc loc) { return mul(x[0], x[0], loc); })
 UNARY(reciprocal, floating, [](X x, Loc loc) { return div(1, x[0], loc); })
 UNARY(sqrt, floating, primitive<"sqrt">)
 UNARY(rsqrt, floating, primitive<"rsqrt">)
@@ -193,6 +192,18 @@ BINARY(bitwise_right_shift, integral, primitive<"shr_arith">)
 #undef UNARY
 #undef BINARY
 
+namespace {
+
+constexpr PointwiseOp square_op{"square", Rule::numeric, [](X x, Loc loc) { return mul(x[0], x[0], loc); }};
+
+/// Powers of bool are those of integers.
+Tensor no_bool(const Tensor& x, Loc loc) { return x.dtype(loc) == boolean ? convert(x, i64, loc) : x; }
+
+} // namespace
+
+Tensor square(const Tensor& x, Loc loc) { return apply(square_op, {Operand(no_bool(x, loc), loc)}, loc); }
+Tensor& Tensor::square_(Loc loc) { return apply(square_op, {Operand(*this, loc)}, loc, this), *this; }
+
 Tensor positive(const Tensor& x, Loc loc) {
   if (x.dtype(loc) == boolean) fail(loc, "positive: not defined for bool");
   return x;
@@ -207,7 +218,8 @@ namespace {
 constexpr PointwiseOp pow_op{"pow", Rule::numeric, primitive<"pow">};
 constexpr PointwiseOp cube_op{"pow", Rule::numeric, [](X x, Loc loc) { return mul(mul(x[0], x[0], loc), x[0], loc); }};
 
-Tensor power(const Tensor& x, const Scalar& y, Loc loc, const Tensor* into) {
+Tensor power(const Tensor& given, const Scalar& y, Loc loc, const Tensor* into) {
+  const Tensor x = y.kind() == Scalar::Kind::integer ? no_bool(given, loc) : given;
   const bool real = y.kind() == Scalar::Kind::floating || x.is_floating_point(loc);
   const double exponent = y.as_double();
   const bool integral_type = y.kind() == Scalar::Kind::floating && !x.is_floating_point(loc); // promotes to floating
@@ -272,6 +284,16 @@ Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b, Loc loc)
 }
 Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b, Loc loc) {
   return apply(where_op, {Operand(condition, loc), Operand(a, loc), Operand(b, loc)}, loc);
+}
+
+Tensor where(const Tensor& condition, const Scalar& a, const Scalar& b, Loc loc) {
+  return apply(where_op, {Operand(condition, loc), Operand(a, loc), Operand(b, loc)}, loc);
+}
+Tensor Tensor::where(const Tensor& condition, const Tensor& other, Loc loc) const {
+  return ogee::where(condition, *this, other, loc);
+}
+Tensor Tensor::where(const Tensor& condition, const Scalar& other, Loc loc) const {
+  return ogee::where(condition, *this, other, loc);
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value, Loc loc) {

@@ -147,6 +147,8 @@ Tensor extremum(const RowwiseOp& numbers_op, const RowwiseOp& bool_op, const Ten
 }
 
 ValuesAndIndices<Tensor> extremum_along(const RowwiseOp& op, const Tensor& x, int64_t dim, bool keepdim, Loc loc) {
+  if (checked(x, op.name, loc).rank() == 0)
+    return extremum_along(op, reshape_to(x, {1}, op.name, loc), dim, false, loc);
   const size_t axis = axis_of(dim, checked(x, op.name, loc).rank(), op.name, loc);
   check_not_empty(x, {static_cast<int64_t>(axis)}, op.name, loc);
   const DType dtype = x.dtype(loc), compute = dtype == boolean ? i32 : dtype;
@@ -155,13 +157,14 @@ ValuesAndIndices<Tensor> extremum_along(const RowwiseOp& op, const Tensor& x, in
 }
 
 Tensor position(const RowwiseOp& op, const Tensor& x, std::optional<int64_t> dim, bool keepdim, Loc loc) {
-  const Tensor operand = dim ? x : reshape_to(x, {x.numel(loc)}, op.name, loc);
+  const bool flat = !dim || checked(x, op.name, loc).rank() == 0;
+  const Tensor operand = flat ? reshape_to(x, {x.numel(loc)}, op.name, loc) : x;
   const size_t axis = axis_of(dim.value_or(0), operand.impl()->rank(), op.name, loc);
   check_not_empty(operand, {static_cast<int64_t>(axis)}, op.name, loc);
   const DType dtype = x.dtype(loc), compute = dtype == boolean ? i32 : dtype;
-  const bool keep = dim && keepdim;
+  const bool keep = !flat && keepdim;
   Tensor result = apply({op, compute, {static_cast<int64_t>(axis)}, {}, {i64}, keep}, operand, loc)[0];
-  if (dim || !keepdim) return result;
+  if (!flat || !keepdim) return result;
   return reshape_to(result, Shape(x.impl()->rank(), 1), op.name, loc);
 }
 

@@ -18,10 +18,12 @@ size_t axis_of(int64_t axis, size_t rank, const char* op, Loc loc) {
 
 std::vector<int64_t> axes_of(const Axes& axes, size_t rank, const char* op, Loc loc) {
   std::vector<int64_t> result;
-  for (int64_t axis : axes.values()) result.push_back(static_cast<int64_t>(axis_of(axis, rank, op, loc)));
+  for (int64_t axis : axes.values())
+    result.push_back(static_cast<int64_t>(axis_of(axis, std::max<size_t>(rank, 1), op, loc)));
   std::ranges::sort(result);
   if (const auto twice = std::ranges::adjacent_find(result); twice != result.end())
     fail(loc, op, ": axis ", *twice, " is given twice");
+  if (rank == 0) return {};
   if (axes.empty())
     for (size_t axis = 0; axis < rank; ++axis) result.push_back(static_cast<int64_t>(axis));
   return result;

@@ -11,7 +11,8 @@ namespace ogee::detail {
 
 /// `axis` counted from the front, an Error when there is none such among `rank` axes.
 size_t axis_of(int64_t axis, size_t rank, const char* op, Loc loc);
-/// Several of them, each once, ascending; none given means all.
+/// Several of them, each once, ascending; none given means all. A tensor of rank 0 has none, but may be asked for axis
+/// 0 or -1, as in PyTorch.
 std::vector<int64_t> axes_of(const Axes& axes, size_t rank, const char* op, Loc loc);
 
 /// The strides of x as Dims, with or without elements.

@@ -10,6 +10,9 @@ TEST_CASE("join: cat and stack") {
   CHECK(text(cat({a, tensor({{9.0}})}, 1)) == "tensor([[1., 2., 9.]])");
   CHECK(text(stack({tensor({1, 2}), tensor({3, 4})}, -1)) == "tensor([[1, 3],\n        [2, 4]])");
   CHECK(contains(error_of([&] { cat({a, tensor({{1}})}); }), "cat: "));
+  CHECK(text(cat({zeros({0}), tensor({{1}})}, 1)) == "tensor([[1.]])");
+  CHECK(cat({zeros({0}), zeros({0})}).shape() == Shape{0});
+  CHECK(equal(compile([](Tensor x, Tensor none) { return cat({x, none}, 1); })(a, zeros({0}, i64)), a));
   CHECK(contains(error_of([&] { cat(std::vector<Tensor>{}); }), "cat: no tensors"));
   CHECK(contains(error_of([&] { stack({a, tensor(1)}); }), "stack: shapes differ: [1, 2] and []"));
   CHECK(contains(error_of([&] { stack({a, b}); }), "stack: "));

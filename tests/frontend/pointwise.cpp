@@ -81,6 +81,12 @@ TEST_CASE("pointwise: special exponents") {
   CHECK(text(pow(x, -1)) == "tensor([0.2500, 0.1111])");
   CHECK(text(pow(x, 3)) == "tensor([ 64., 729.])");
   CHECK(text(pow(2, tensor({1, 3}))) == "tensor([2, 8])");
+  const Tensor b = tensor({true, false});
+  CHECK(text(pow(b, 3)) == "tensor([1, 0])");
+  CHECK(text(pow(b, 2)) == "tensor([1, 0])");
+  CHECK(text(pow(b, 0.5)) == "tensor([1., 0.])");
+  CHECK(text(square(b)) == "tensor([1, 0])");
+  CHECK(contains(error_of([&] { pow(b, b); }), "pow: not defined for bool"));
 }
 
 TEST_CASE("pointwise: NaN and infinities") {
@@ -91,6 +97,16 @@ TEST_CASE("pointwise: NaN and infinities") {
   CHECK(text(isfinite(x)) == "tensor([False, False, False,  True])");
   CHECK(isnan(relu(x))[0].item<bool>());
   CHECK(isnan(maximum(x, 0))[0].item<bool>());
+}
+
+TEST_CASE("pointwise: where with numbers, and as a method") {
+  const Tensor c = tensor({true, false}), x = tensor({1.0, 2.0});
+  CHECK(text(where(c, 1.0, 0.0)) == "tensor([1., 0.])");
+  CHECK(where(c, 1, 0).dtype() == i64);
+  CHECK(where(c, true, 0.5).dtype() == f32);
+  CHECK(text(x.where(c, 7)) == "tensor([1., 7.])");
+  CHECK(text(x.where(c, x * 2)) == "tensor([1., 4.])");
+  CHECK(text(compile([](Tensor t) { return where(t > 1, 1, 0); })(x)) == "tensor([0, 1])");
 }
 
 TEST_CASE("pointwise: fills and limits") {

@@ -56,4 +56,21 @@ TEST_CASE("reduction: rank 0 and single elements") {
   CHECK(text(tensor(3.0).sum()) == "tensor(3.)");
   CHECK(text(ones({1, 1}).mean(0)) == "tensor([1.])");
   CHECK(text(tensor(3.0).argmax()) == "tensor(0)");
+  auto f = [](Tensor x) {
+    auto [values, indices] = x.max(-1);
+    return std::vector<Tensor>{
+        x.sum(0), x.mean(-1),     x.softmax(0), x.log_softmax(-1), x.amax(0, true), x.argmin(-1, true), values,
+        indices,  x.logsumexp(0), x.norm(2, 0), x.any(0),          x.squeeze(-1),   x.transpose(0, -1), x.flip(0)};
+  };
+  const std::vector<Tensor> eager = f(tensor(3.0)), compiled = compile(f)(tensor(3.0));
+  for (size_t i = 0; i < eager.size(); ++i) {
+    CHECK(eager[i].dim() == 0);
+    CHECK(equal(eager[i], compiled[i]));
+  }
+  CHECK(eager[2].item() == 1);
+  CHECK(contains(error_of([] { tensor(3.0).sum(1); }), "sum: axis 1 is out of range"));
+  CHECK(contains(error_of([] { tensor(3.0).transpose(0, 1); }), "transpose: axis 1 is out of range"));
+  CHECK(contains(error_of([] { tensor(3.0).sum({0, -1}); }), "sum: axis 0 is given twice"));
+  CHECK(contains(error_of([] { tensor(3.0).select(0, 0); }), "select: "));
+  CHECK(contains(error_of([] { tensor(3.0).split(1); }), "split: axis 0 is out of range"));
 }
