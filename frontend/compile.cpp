@@ -142,7 +142,7 @@ struct CompiledBase::Impl {
   bool in_order(Variant& variant, uint64_t epoch) const;
   Variant* find(std::span<const uint64_t> signature) const;
   Variant& trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves, const Body& body);
-  std::string reason(const std::vector<LeafFacts>& now) const;
+  std::string reason(std::span<const uint64_t> signature, const std::vector<LeafFacts>& now) const;
   void check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body) const;
 
   const CompileOptions options;
@@ -179,13 +179,16 @@ Variant* CompiledBase::Impl::find(std::span<const uint64_t> signature) const {
   return nullptr;
 }
 
-std::string CompiledBase::Impl::reason(const std::vector<LeafFacts>& now) const {
+std::string CompiledBase::Impl::reason(std::span<const uint64_t> signature, const std::vector<LeafFacts>& now) const {
   const Variant& last = *head.load();
   if (std::string text = difference(last.leaves, now); !text.empty()) return text;
   for (const Guard& guard : last.guards)
     if (const uint64_t bits = guard.cell->bits.load(); bits != guard.bits)
-      return runtime::concat(guard.cell->name, " was ", guard.bits, ", now ", bits);
-  return "the default dtype or the memory layout changed";
+      return runtime::concat(guard.cell->name, " was ", guard.cell->text(guard.bits), ", now ", guard.cell->text(bits));
+  if (signature[0] != last.signature[0]) // the first word of every signature
+    return runtime::concat("the default dtype was ", runtime::name(DType(last.signature[0])), ", now ",
+                           runtime::name(DType(signature[0])));
+  return "the arguments changed";
 }
 
 Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves,
@@ -196,7 +199,7 @@ Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const st
   const uint64_t epoch = runtime::Runtime::get().epoch();
   std::shared_ptr<void> prototype;
   Recording recording = record(options, Trace::Use::call, leaves, body, prototype, loc);
-  std::string why = head.load() ? reason(facts) : "";
+  std::string why = head.load() ? reason(signature, facts) : "";
   auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(recording), loc);
   variant->prototype = std::move(prototype);
   variant->epoch = epoch;
@@ -221,7 +224,8 @@ void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves
               loc);
 }
 
-CompiledBase::CompiledBase(CompileOptions options, Loc loc) : impl_(std::make_unique<Impl>(std::move(options), loc)) {}
+CompiledBase::CompiledBase(CompileOptions options, Loc loc)
+    : loc_(loc), impl_(std::make_unique<Impl>(std::move(options), loc)) {}
 CompiledBase::~CompiledBase() = default;
 
 const void* CompiledBase::call(const Call& call, const std::function<std::vector<Leaf>()>& leaves, const Body& body,

@@ -55,7 +55,7 @@ public:
   std::span<const uint64_t> signature() const { return {words_, count_}; }
   std::span<const Tensor* const> tensors() const { return {tensors_, tensor_count_}; }
 
-  Call() = default;
+  explicit Call(Loc loc) : loc_(loc) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -73,6 +73,7 @@ private:
   uint64_t* words_ = inline_words_;
   const Tensor** tensors_ = inline_tensors_;
   size_t count_ = 0, capacity_ = kInlineWords, tensor_count_ = 0, tensor_capacity_ = kInlineTensors;
+  const Loc loc_; ///< of compile()
   std::vector<uint64_t> more_words_;
   std::vector<const Tensor*> more_tensors_;
 };
@@ -178,9 +179,12 @@ public:
                    ResultList& results);
   CompileStats stats() const;
   Graph graph(Loc loc) const;
+  /// The line of compile().
+  Loc loc() const { return loc_; }
 
 private:
   struct Impl;
+  const Loc loc_;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -306,7 +310,7 @@ private:
   auto run(const P&... args) const {
     using R = std::decay_t<std::invoke_result_t<F&, P&...>>;
     if (detail::is_tracing()) return static_cast<R>(std::invoke(*fn_, args...));
-    detail::Call call;
+    detail::Call call(base_->loc());
     call.constant(get_default_dtype());
     (detail::visit_leaves(call, args), ...);
     auto leaves = [&] { return list(args...); };

@@ -2,6 +2,7 @@
 #include "frontend/device.h"
 
 #include "frontend/failure.h"
+#include "runtime/runtime.h"
 
 #include <charconv>
 #include <cmath>
@@ -21,6 +22,11 @@ std::ostream& operator<<(std::ostream& out, Device device) { return out << devic
 bool cuda_is_available() noexcept { return cuda_device_count() > 0; }
 int cuda_device_count() noexcept { return 0; }
 const char* version() noexcept { return OGEE_VERSION; }
+
+int num_threads() { return runtime::num_threads(); }
+void set_num_threads(int threads, Loc loc) {
+  detail::with_place(loc, [&] { runtime::set_num_threads(threads); });
+}
 
 DType get_default_dtype() noexcept { return default_dtype; }
 

@@ -29,6 +29,11 @@ int cuda_device_count() noexcept;
 /// ogee's version, "1.2.3".
 const char* version() noexcept;
 
+/// How many threads compute, this one included; at first the number of cores.
+int num_threads();
+/// Error for less than one.
+void set_num_threads(int threads, Loc loc = Loc::current());
+
 /// The dtype of floating literals and of functions such as `zeros`; f32 at first. Per thread.
 DType get_default_dtype() noexcept;
 /// Error unless f32 or f64.

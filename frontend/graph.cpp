@@ -12,12 +12,9 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <cstdlib>
 #include <fstream>
-#include <map>
 #include <mutex>
 #include <optional>
 

@@ -13,15 +13,7 @@
 
 namespace ogee {
 
-namespace runtime {
-// As in runtime/runtime.h, which would take half the time of parsing this header.
-void set_num_threads(int threads);
-int num_threads();
-} // namespace runtime
-
-using runtime::num_threads;
 using runtime::reset_stats;
-using runtime::set_num_threads;
 using runtime::Stats;
 using runtime::stats;
 

@@ -145,10 +145,8 @@ std::string to_string(const Tensor& x, Loc loc) {
   return text + ")";
 }
 
-std::ostream& operator<<(std::ostream& out, const Tensor& x) {
-  if (!x.defined()) return out << "tensor(undefined)";
-  const Symbolic* symbolic = x.impl()->symbolic.get();
-  return out << to_string(x, symbolic ? symbolic->loc : Loc());
+std::ostream& operator<<(std::ostream& out, const Printed& x) {
+  return out << (x.tensor().defined() ? to_string(x.tensor(), x.loc()) : "tensor(undefined)");
 }
 
 } // namespace ogee

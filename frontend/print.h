@@ -25,6 +25,17 @@ void set_print_options(const PrintOptions& options, Loc loc = Loc::current());
 
 /// "tensor([[1., 2.],\n        [3., 4.]])". Error in a trace.
 std::string to_string(const Tensor& x, Loc loc = Loc::current());
-std::ostream& operator<<(std::ostream& out, const Tensor& x);
+/// A tensor on its way into a stream, with the line where it stands.
+class Printed {
+public:
+  Printed(const Tensor& tensor, Loc loc = Loc::current()) : tensor_(tensor), loc_(loc) {}
+  const Tensor& tensor() const { return tensor_; }
+  Loc loc() const { return loc_; }
+
+private:
+  const Tensor& tensor_;
+  Loc loc_;
+};
+std::ostream& operator<<(std::ostream& out, const Printed& x);
 
 } // namespace ogee

@@ -35,6 +35,7 @@ struct StateCell {
   std::string name;
   std::atomic<uint64_t> bits;
   std::atomic<bool> guarded = false;
+  std::string (*text)(uint64_t bits) = nullptr; ///< the value for people
 };
 
 class StateBase {
@@ -42,8 +43,9 @@ public:
   const std::string& name() const noexcept { return cell_->name; }
 
 protected:
-  StateBase(std::string name, uint64_t bits) : cell_(std::make_shared<StateCell>(std::move(name), bits)) {}
-  StateBase(const StateBase& other) : StateBase(other.name(), other.cell_->bits.load()) {}
+  StateBase(std::string name, uint64_t bits, std::string (*text)(uint64_t))
+      : cell_(std::make_shared<StateCell>(std::move(name), bits, false, text)) {}
+  StateBase(const StateBase& other) : StateBase(other.name(), other.cell_->bits.load(), other.cell_->text) {}
   StateBase& operator=(const StateBase& other) {
     write(other.cell_->bits.load());
     return *this;
@@ -65,7 +67,7 @@ class State : public detail::StateBase {
   static_assert(sizeof(T) <= 8 && std::is_trivially_copyable_v<T>, "State holds a flag, a number or an enum");
 
 public:
-  State(std::string name, T value) : StateBase(std::move(name), pack(value)) {}
+  State(std::string name, T value) : StateBase(std::move(name), pack(value), text) {}
   T get() const { return unpack(read()); }
   void set(T value) { write(pack(value)); }
 
@@ -74,6 +76,12 @@ private:
     uint64_t bits = 0;
     __builtin_memcpy(&bits, &value, sizeof(T));
     return bits;
+  }
+  static std::string text(uint64_t bits) {
+    if constexpr (std::is_arithmetic_v<T>)
+      return Scalar(unpack(bits)).to_string();
+    else
+      return std::to_string(bits);
   }
   static T unpack(uint64_t bits) {
     T value;

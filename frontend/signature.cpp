@@ -22,7 +22,7 @@ Layout layout_of(const TensorImpl& impl) {
 } // namespace
 
 void Call::tensor(const Tensor& tensor) {
-  if (!tensor.defined()) fail(Loc(), "compile: arg ", tensor_count_, " is an undefined tensor");
+  if (!tensor.defined()) fail(loc_, "compile: arg ", tensor_count_, " is an undefined tensor");
   const TensorImpl& impl = *tensor.impl();
   if (impl.symbolic) fail_foreign(tensor, "compile", impl.symbolic->loc);
   push(static_cast<uint64_t>(impl.dtype) | impl.sizes.size() << 8 | static_cast<uint64_t>(layout_of(impl)) << 16);
@@ -77,6 +77,7 @@ LeafFacts::LeafFacts(const Leaf& leaf)
   dtype = impl.dtype;
   sizes.assign(impl.sizes.begin(), impl.sizes.end());
   contiguous = impl.dense;
+  inner_dense = impl.dense || impl.strides.back() == 1;
 }
 
 namespace {
@@ -98,6 +99,8 @@ std::string difference(const LeafFacts& was, const LeafFacts& now) {
       return runtime::concat(arg, " dim ", i, " was ", was.sizes[i], ", now ", now.sizes[i]);
   if (was.contiguous != now.contiguous)
     return arg + (now.contiguous ? " was strided, now contiguous" : " was contiguous, now strided");
+  if (was.inner_dense != now.inner_dense)
+    return arg + (now.inner_dense ? " was strided along its last dim, now not" : " is now strided along its last dim");
   return "";
 }
 

@@ -15,7 +15,8 @@ struct LeafFacts {
   bool is_number = false, is_tensor = false;
   DType dtype = DType::f32;
   std::vector<int64_t> sizes;
-  bool contiguous = true;
+  bool contiguous = true;  ///< dense row-major
+  bool inner_dense = true; ///< the last dim has stride 1
 };
 
 /// The first difference as the reason of a retrace: "arg 0 dim 0 was 32, now 48"; "" where there is none.

@@ -203,11 +203,15 @@ void* Tensor::span_data(DType dtype, Loc loc) const {
   return impl.data();
 }
 
-Loc Tensor::made_at() const { return impl_ && impl_->symbolic ? impl_->symbolic->loc : Loc(); }
+Loc Tensor::made_at() const {
+  if (!impl_) return Loc();
+  if (impl_->symbolic) return impl_->symbolic->loc;
+  return Trace::current() ? Trace::current()->first_use(*this).value_or(Loc()) : Loc();
+}
 
 Tensor::operator bool() const {
   const Loc here = made_at();
-  if (impl_ && impl_->symbolic && Trace::current())
+  if (impl_ && Trace::current() && (!impl_->symbolic || impl_->symbolic->trace.get() == Trace::current()))
     detail::fail_with(
         detail::ErrorCode::state,
         "bool: a compiled function cannot branch on a tensor's value while it is traced; hint: choose with "

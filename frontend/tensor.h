@@ -183,7 +183,8 @@ public:
   detail::TensorImpl* impl() const noexcept { return impl_; }
 
 private:
-  /// The line that made this tensor in a trace, for conversions: no parameter can bring their own.
+  /// The line that made this tensor in a trace, or first used it there, for conversions: no parameter can bring their
+  /// own.
   Loc made_at() const;
   /// The end of an in-place op: stores its result here. Error when the result's shape or kind of dtype does not fit.
   Tensor& assign(const Tensor& value, const char* op, Loc loc);

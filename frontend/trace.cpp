@@ -82,6 +82,11 @@ Tensor Trace::capture(const Tensor& x, Loc loc) {
   return tensor;
 }
 
+std::optional<Loc> Trace::first_use(const Tensor& x) const {
+  const auto known = capture_index_.find(x.impl());
+  return known == capture_index_.end() ? std::nullopt : std::optional(captures_[known->second].first_use);
+}
+
 Tensor Trace::stand_in(const Tensor& x, const char* op, Loc loc) {
   const detail::TensorImpl& impl = detail::checked(x, op, loc);
   if (!impl.symbolic) return capture(x, loc);

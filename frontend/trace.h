@@ -124,6 +124,8 @@ public:
   std::pair<Tensor, Tensor> draw(Loc loc);
   void guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits);
 
+  /// The line where the function first used a tensor from outside, if it has.
+  std::optional<Loc> first_use(const Tensor& x) const;
   bool finished() const noexcept { return finished_; }
   /// A tensor of this trace has died.
   void forget(uint32_t view) noexcept { --views_[view].tensors; }

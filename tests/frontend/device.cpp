@@ -20,6 +20,12 @@ TEST_CASE("device: the default dtype") {
   CHECK(contains(error_of([] { set_default_dtype(i64); }), "set_default_dtype: needs f32 or f64, not i64"));
 }
 
+TEST_CASE("device: a number of threads that makes no sense") {
+  const std::string here = OGEE_HERE, message = error_of([] { set_num_threads(0); });
+  CHECK(contains(message, here));
+  CHECK(num_threads() >= 1);
+}
+
 TEST_CASE("device: numbers saturate") {
   CHECK(Scalar(1e30).as_int() == INT64_MAX);
   CHECK(Scalar(-1e30).as_int() == INT64_MIN);

@@ -78,6 +78,22 @@ TEST_CASE("print: the longest numbers, the widest edges") {
   set_print_options(before);
 }
 
+TEST_CASE("print: a tensor printed in a trace is an Error with the line, wherever it comes from") {
+  const Tensor captured = tensor({1.0});
+  std::ostringstream out;
+  std::string here;
+  auto message = error_of([&] {
+    compile([&](Tensor x) {
+      here = OGEE_HERE, out << captured;
+      return x;
+    })(captured);
+  });
+  CHECK(contains(message, "print: a compiled function cannot read"));
+  CHECK(contains(message, here));
+  out << "x" << captured << Tensor() << captured.shape() << 7;
+  CHECK(out.str() == "xtensor([1.])tensor(undefined)[1]7");
+}
+
 TEST_CASE("print: options") {
   const PrintOptions before = get_print_options();
   PrintOptions options = before;

@@ -25,5 +25,14 @@ TEST_CASE("scope: a compiled function keeps one variant per state that it has re
   training.set(false);
   CHECK(g(tensor(1)).item<int>() == 3);
   CHECK(g.stats().compiles == 2);
-  CHECK(g.stats().reasons == std::vector<std::string>{"training was 1, now 0"});
+  CHECK(g.stats().reasons == std::vector<std::string>{"training was true, now false"});
+  State<double> lr("lr", 0.1);
+  State<int> step("step", 3);
+  auto h = compile([&](Tensor x) { return x * lr.get() + step.get(); });
+  h(tensor({1.0}));
+  lr.set(0.05);
+  h(tensor({1.0}));
+  step.set(-4);
+  h(tensor({1.0}));
+  CHECK(h.stats().reasons == std::vector<std::string>{"lr was 0.1, now 0.05", "step was 3, now -4"});
 }

@@ -22,6 +22,19 @@ TEST_CASE("signature: reasons of a retrace") {
   CHECK(g.stats().compiles == 6);
 }
 
+TEST_CASE("signature: reasons that are no argument's sizes") {
+  auto g = compile([](Tensor x) { return x + 1; });
+  const Tensor x = zeros({4, 6});
+  g(x.slice(1, 0, 3));
+  g(x.slice(1, 0, 6, 2));
+  g(x.slice(1, 0, 3));
+  CHECK(g.stats().reasons == std::vector<std::string>{"arg 0 is now strided along its last dim"});
+  set_default_dtype(f64);
+  g(x.slice(1, 0, 6, 2));
+  set_default_dtype(f32);
+  CHECK(g.stats().reasons.back() == "the default dtype was f32, now f64");
+}
+
 TEST_CASE("signature: a number for a Tensor parameter compiles once") {
   auto g = compile([](Tensor x, Tensor lr) { return x * lr; });
   for (int i = 0; i < 5; ++i) CHECK(g(tensor({1.0}), 0.5 * i).item() == 0.5 * i);

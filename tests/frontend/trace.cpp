@@ -101,6 +101,12 @@ TEST_CASE("trace: host reads in a trace are Errors with the line and a way out")
   here = OGEE_HERE, text = message([](Tensor x) { return x.sum() > 0 ? x : x * 2; });
   CHECK(contains(text, "bool: a compiled function cannot branch"));
   CHECK(contains(text, here));
+  text = message([&](Tensor x) {
+    here = OGEE_HERE, x = x + captured;
+    return captured ? x * 2 : x;
+  });
+  CHECK(contains(text, "bool: a compiled function cannot branch"));
+  CHECK(contains(text, here));
 }
 
 TEST_CASE("trace: a captured variable that is rebound to a traced value is an Error with the value's line") {
