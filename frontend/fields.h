@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -51,7 +52,7 @@ constexpr size_t count_fields() {
 
 /// References to the fields of an aggregate.
 template <class T>
-auto tie_fields(T& value) {
+constexpr auto tie_fields(T& value) {
   constexpr size_t n = count_fields<std::remove_const_t<T>>();
   static_assert(n <= kMaxFields, "a struct of more than 12 fields needs `auto fields() { return std::tie(…); }`");
   if constexpr (n == 0) {
@@ -93,6 +94,41 @@ auto tie_fields(T& value) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l] = value;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
   }
+}
+
+/// An object of any type that is never made: its fields have addresses.
+template <class T>
+union NeverMade {
+  char nothing = 0;
+  T value;
+  constexpr NeverMade() {}
+  constexpr ~NeverMade() {}
+};
+template <class T>
+inline constexpr NeverMade<T> never_made{};
+
+/// Its own text, which ends in the name of the field that the pointer shows.
+template <auto kField>
+constexpr const char* text_of_field() {
+  return __PRETTY_FUNCTION__;
+}
+
+/// The last identifier in a text.
+constexpr std::string_view last_word(std::string_view text) {
+  const auto in_word = [](char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  size_t end = text.size();
+  while (end > 0 && !in_word(text[end - 1])) --end;
+  size_t begin = end;
+  while (begin > 0 && in_word(text[begin - 1])) --begin;
+  return text.substr(begin, end - begin);
+}
+
+/// The name of a field of an aggregate: "weight".
+template <class T, size_t kIndex>
+consteval std::string_view field_name() {
+  return last_word(text_of_field<&std::get<kIndex>(tie_fields(never_made<T>.value))>());
 }
 
 /// Walks `value`. The visitor gets `tensor(Tensor&)` for each tensor, `constant(number)` and `text(string)` for plain
@@ -139,7 +175,9 @@ void visit_leaves(Visitor& visitor, T& value) {
                   "tuples and optionals of them; give a class that is no plain struct "
                   "`auto fields() { return std::tie(…); }`");
     auto fields = tie_fields(value);
-    std::apply([&, i = size_t{0}](auto&... element) mutable { (part(i++, element), ...); }, fields);
+    [&]<size_t... I>(std::index_sequence<I...>) {
+      (part(field_name<V, I>(), std::get<I>(fields)), ...);
+    }(std::make_index_sequence<std::tuple_size_v<decltype(fields)>>());
   }
 }
 

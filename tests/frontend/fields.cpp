@@ -38,7 +38,19 @@ TEST_CASE("fields: structs, nested ones and tuples") {
   Nested eval = n;
   eval.train = false;
   CHECK(std::get<1>(g(eval)).item<int>() == 7);
-  CHECK(g.stats().reasons == std::vector<std::string>{"arg 0.2 was true, now false"});
+  CHECK(g.stats().reasons == std::vector<std::string>{"arg 0.train was true, now false"});
+}
+
+TEST_CASE("fields: fields of plain structs have their names") {
+  struct Layer {
+    Tensor weight, b_1;
+  };
+  auto g = compile(
+      [](Nested n, std::vector<Layer> layers) { return n.batch.x * n.batch.t + layers[0].weight + layers[0].b_1; },
+      {.args = {"n"}});
+  g(Nested{{tensor(2), tensor(3)}, {tensor(5)}, true}, std::vector<Layer>{{tensor(1), tensor(1)}});
+  CHECK(g.graph().inputs() ==
+        std::vector<std::string>{"n.batch.x", "n.batch.t", "n.more.0", "arg1.0.weight", "arg1.0.b_1"});
 }
 
 TEST_CASE("fields: vectors, maps and classes with fields()") {
