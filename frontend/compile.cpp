@@ -143,7 +143,7 @@ struct CompiledBase::Impl {
   Variant* find(std::span<const uint64_t> signature) const;
   Variant& trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves, const Body& body);
   std::string reason(std::span<const uint64_t> signature, const std::vector<LeafFacts>& now) const;
-  void check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body) const;
+  void check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body, Loc call) const;
 
   const CompileOptions options;
   const Loc loc;
@@ -212,7 +212,7 @@ Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const st
 }
 
 /// OGEE_CHECK_TRACE=1: the second call records again. What differs depends on something that a trace cannot see.
-void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body) const {
+void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body, Loc call) const {
   if (variant.checked.exchange(true)) return;
   std::shared_ptr<void> prototype;
   const Recording again = record(options, Trace::Use::call, leaves, body, prototype, loc);
@@ -221,7 +221,7 @@ void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves
     fail_with(ErrorCode::state,
               "compile: the function does something else on its second call: first " + text +
                   "; hint: numbers and branches that change must be tensors, `where`, or State",
-              loc);
+              call);
 }
 
 CompiledBase::CompiledBase(CompileOptions options, Loc loc)
@@ -239,8 +239,8 @@ const void* CompiledBase::call(const Call& call, const std::function<std::vector
   if (!variant)
     variant = &impl_->trace(call.signature(), leaves(), body);
   else if (check_trace) [[unlikely]]
-    impl_->check(*variant, leaves(), body);
-  variant->runnable.run(call.tensors(), results, impl_->loc);
+    impl_->check(*variant, leaves(), body, call.loc());
+  variant->runnable.run(call.tensors(), results, call.loc());
   return variant->prototype.get();
 }
 

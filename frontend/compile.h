@@ -52,6 +52,7 @@ public:
   void enter(const Key&) {}
   void leave() {}
 
+  Loc loc() const { return loc_; }
   std::span<const uint64_t> signature() const { return {words_, count_}; }
   std::span<const Tensor* const> tensors() const { return {tensors_, tensor_count_}; }
 
@@ -73,7 +74,7 @@ private:
   uint64_t* words_ = inline_words_;
   const Tensor** tensors_ = inline_tensors_;
   size_t count_ = 0, capacity_ = kInlineWords, tensor_count_ = 0, tensor_capacity_ = kInlineTensors;
-  const Loc loc_; ///< of compile()
+  const Loc loc_;
   std::vector<uint64_t> more_words_;
   std::vector<const Tensor*> more_tensors_;
 };
@@ -239,59 +240,83 @@ inline constexpr bool takes_mutable_tensor = false;
 template <class... P>
 inline constexpr bool takes_mutable_tensor<ParameterList<P...>> = (is_mutable_tensor<P> || ...);
 
-template <size_t I, class List, class Arg>
-struct ParameterType {
-  using type = std::decay_t<Arg>;
-};
-template <size_t I, class First, class... P, class Arg>
-struct ParameterType<I, ParameterList<First, P...>, Arg> : ParameterType<I - 1, ParameterList<P...>, Arg> {};
-template <class First, class... P, class Arg>
-struct ParameterType<0, ParameterList<First, P...>, Arg> {
-  using type = std::remove_cvref_t<First>;
-};
-
-/// Whether a function can be called with such arguments; a number for a tensor will do.
-template <class F, class... Args>
-constexpr bool accepts() {
-  using Parameters = typename ParametersOf<F>::type;
-  if constexpr (std::is_void_v<Parameters>)
-    return std::invocable<F&, std::decay_t<Args>&...>;
-  else
-    return Parameters::size == sizeof...(Args);
-}
-
-/// The argument as the parameter's type; a number for a tensor becomes a rank-0 tensor. Arguments that fit are not
-/// copied.
+/// What may be passed for a parameter: whatever it is made from, and a number for a tensor.
 template <class P, class Arg>
-decltype(auto) adapt(Arg& arg) {
-  if constexpr (std::derived_from<P, Tensor> && std::is_arithmetic_v<std::remove_const_t<Arg>>)
-    return number_argument(arg);
-  else if constexpr (std::same_as<P, std::remove_const_t<Arg>>)
-    return static_cast<const P&>(arg);
-  else
-    return P(arg);
-}
+concept PassedFor =
+    std::constructible_from<P, const Arg&> || (std::derived_from<P, Tensor> && std::is_arithmetic_v<Arg>);
+
+/// An argument of one call: a reference where the type fits, else the parameter made from it; with the line of the
+/// call.
+template <class P>
+class Argument {
+public:
+  template <class Arg>
+    requires PassedFor<P, Arg>
+  Argument(const Arg& arg, Loc loc = Loc::current()) : loc_(loc) {
+    if constexpr (std::same_as<P, Arg>)
+      value_ = &arg;
+    else if constexpr (std::derived_from<P, Tensor> && std::is_arithmetic_v<Arg>)
+      value_ = &made_.emplace(number_argument(arg));
+    else
+      value_ = &made_.emplace(arg);
+  }
+  Argument(const Argument&) = delete;
+  Argument& operator=(const Argument&) = delete;
+
+  const P& value() const { return *value_; }
+  Loc loc() const { return loc_; }
+
+private:
+  const P* value_;
+  std::optional<P> made_;
+  Loc loc_;
+};
+
+/// The call operator of a function whose parameters are not known (generic lambdas): any arguments, no line.
+template <class Function, class List>
+class CallOperator {
+public:
+  template <class... Args>
+    requires std::invocable<typename Function::Target&, std::decay_t<Args>&...>
+  auto operator()(Args&&... args) const {
+    const auto& self = static_cast<const Function&>(*this);
+    return self.run(self.made_at(), static_cast<const std::decay_t<Args>&>(args)...);
+  }
+};
+
+/// That of a function with known parameters.
+template <class Function, class... P>
+class CallOperator<Function, ParameterList<P...>> {
+public:
+  auto operator()(Argument<std::remove_cvref_t<P>>... args) const {
+    const auto& self = static_cast<const Function&>(*this);
+    return self.run(first_line(self.made_at(), args.loc()...), args.value()...);
+  }
+
+private:
+  static Loc first_line(Loc made_at) { return made_at; }
+  template <class... Locs>
+  static Loc first_line(Loc, Loc first, Locs...) {
+    return first;
+  }
+};
 
 } // namespace detail
 
 /// What `compile` gives: called like the function itself. Copies share what has been compiled.
 template <class F>
-class Compiled {
+class Compiled : public detail::CallOperator<Compiled<F>, typename detail::ParametersOf<F>::type> {
   using Parameters = typename detail::ParametersOf<F>::type;
   static_assert(!detail::takes_mutable_tensor<Parameters>,
                 "a compiled function cannot take `Tensor&`: take `Tensor` and use in-place operations (`w -= …`), or "
                 "return the new value");
 
 public:
+  using Target = F;
+
   Compiled(F fn, CompileOptions options, Loc loc)
       : fn_(std::make_shared<F>(std::move(fn))),
         base_(std::make_shared<detail::CompiledBase>(std::move(options), loc)) {}
-
-  template <class... Args>
-    requires(detail::accepts<F, Args...>())
-  auto operator()(Args&&... args) const {
-    return adapt(std::index_sequence_for<Args...>{}, args...);
-  }
 
   /// The graph, or a later stage, of the variant that was traced last. Error before the first call.
   std::string ir(Stage stage = Stage::trace, Loc loc = Loc::current()) const { return graph(loc).ir(stage, loc); }
@@ -301,16 +326,15 @@ public:
   CompileStats stats() const { return base_->stats(); }
 
 private:
-  template <size_t... I, class... Args>
-  auto adapt(std::index_sequence<I...>, Args&... args) const {
-    return run(detail::adapt<typename detail::ParameterType<I, Parameters, Args>::type>(args)...);
-  }
+  friend class detail::CallOperator<Compiled<F>, Parameters>;
+
+  Loc made_at() const { return base_->loc(); }
 
   template <class... P>
-  auto run(const P&... args) const {
+  auto run(Loc loc, const P&... args) const {
     using R = std::decay_t<std::invoke_result_t<F&, P&...>>;
     if (detail::is_tracing()) return static_cast<R>(std::invoke(*fn_, args...));
-    detail::Call call(base_->loc());
+    detail::Call call(loc);
     call.constant(get_default_dtype());
     (detail::visit_leaves(call, args), ...);
     auto leaves = [&] { return list(args...); };
