@@ -91,7 +91,11 @@ struct TensorImpl {
   std::unique_ptr<Symbolic> symbolic; ///< set exactly where storage is not
   std::string name;
 
-  std::byte* data() const { return storage->data() + offset * static_cast<int64_t>(runtime::item_size(dtype)); }
+  /// The first element; null where an empty tensor has no memory.
+  std::byte* data() const {
+    std::byte* const base = storage->data();
+    return base ? base + offset * static_cast<int64_t>(runtime::item_size(dtype)) : nullptr;
+  }
   size_t rank() const { return symbolic ? symbolic->shape.size() : sizes.size(); }
   /// As a program's argument.
   runtime::TensorArg arg() const {

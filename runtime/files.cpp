@@ -53,12 +53,10 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess acces
   const bool ours = info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
   if (access == FileAccess::own && !ours) return Failure{"not a file of this user alone", ErrorCode::io};
   if (static_cast<uint64_t>(info.st_size) > max_bytes) return Failure{"too large", ErrorCode::io};
-  std::vector<uint8_t> bytes;
-  try {
-    bytes.resize(static_cast<size_t>(info.st_size));
-  } catch (const std::exception&) { // bad_alloc, length_error
+  const int64_t memory = int64_t(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  if (info.st_size > memory)
     return Failure{concat("too large for memory: ", info.st_size, " bytes"), ErrorCode::out_of_memory};
-  }
+  std::vector<uint8_t> bytes(static_cast<size_t>(info.st_size));
   size_t got = 0;
   while (got < bytes.size()) {
     const ssize_t count = ::read(file.get(), bytes.data() + got, bytes.size() - got);

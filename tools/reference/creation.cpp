@@ -46,7 +46,10 @@ FailureOr<Array> iota(ir::IotaOp op, const Values& values) {
 } // namespace
 
 Evaluation evaluateCreation(mlir::Operation* op, const Values& values) {
-  if (auto constantOp = mlir::dyn_cast<ir::ConstantOp>(op)) return FailureOr<Array>(constant(constantOp));
+  if (auto constantOp = mlir::dyn_cast<ir::ConstantOp>(op)) {
+    if (mlir::failed(checkShape(op, Index(constantOp.getType().getShape())))) return FailureOr<Array>(mlir::failure());
+    return FailureOr<Array>(constant(constantOp));
+  }
   if (auto fromIndex = mlir::dyn_cast<ir::FromIndexOp>(op))
     return FailureOr<Array>(Array(Index{}, std::vector<int64_t>{values.index(fromIndex.getIndex())}));
   if (auto iotaOp = mlir::dyn_cast<ir::IotaOp>(op)) return iota(iotaOp, values);

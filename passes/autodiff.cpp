@@ -1,0 +1,271 @@
+// Differentiates functions. Before: functions of the dialect, before or after simplification; groups are dissolved.
+// After: each has a function beside it that gives its vector-Jacobian or Jacobian-vector product.
+#include "passes/autodiff.h"
+
+#include "ir/dialect.h"
+#include "ir/mixed.h"
+#include "ir/signature.h"
+#include "passes/passes.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace ogee::passes {
+
+#define GEN_PASS_DEF_AUTODIFFPASS
+#include "passes/passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+bool isFloatTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<FloatType>(tensor.getElementType());
+}
+
+/// The ops of a block that stand before a place in it.
+SmallVector<Operation*> opsBefore(OpBuilder& builder) {
+  SmallVector<Operation*> ops;
+  Block* block = builder.getInsertionBlock();
+  for (auto op = block->begin(); op != builder.getInsertionPoint(); ++op) ops.push_back(&*op);
+  return ops;
+}
+
+/// Carries cotangents from results to operands, op by op.
+class Reverse {
+public:
+  Reverse(OpBuilder& builder, ArrayRef<Value> wrt) : builder_(builder), ops_(opsBefore(builder)) {
+    active_.insert(wrt.begin(), wrt.end());
+    for (Operation* op : ops_)
+      if (llvm::any_of(op->getOperands(), [&](Value operand) { return active_.contains(operand); }))
+        for (Value result : op->getResults())
+          if (isFloatTensor(result.getType())) active_.insert(result);
+  }
+
+  void seed(Value output, Value cotangent) {
+    if (active_.contains(output)) accumulate(output, cotangent, cotangent.getLoc());
+  }
+
+  /// Later ops come first: each has the whole of its cotangent when it is reached.
+  LogicalResult run() {
+    for (Operation* op : llvm::reverse(ops_))
+      if (op->getNumResults() == 1)
+        if (Value cotangent = cotangents_.lookup(op->getResult(0)); cotangent && failed(step(op, cotangent)))
+          return failure();
+    return success();
+  }
+
+  Value cotangentOf(Value value) const { return cotangents_.lookup(value); }
+
+private:
+  LogicalResult step(Operation* op, Value cotangent) {
+    const auto wanted =
+        llvm::map_to_vector(op->getOperands(), [&](Value operand) { return active_.contains(operand); });
+    if (llvm::none_of(wanted, [](bool wants) { return wants; })) return success(); // asked for itself
+    auto differentiable = dyn_cast<ir::DifferentiableOpInterface>(op);
+    if (!differentiable) return op->emitOpError("has no gradient");
+    ImplicitLocOpBuilder b(op->getLoc(), builder_);
+    ir::Vjp vjp(b, op, cotangent, wanted);
+    differentiable.buildVjp(vjp);
+    if (vjp.refused()) return failure();
+    for (auto [operand, given] : llvm::zip_equal(op->getOperands(), vjp.given()))
+      if (given) accumulate(operand, given, op->getLoc());
+    return success();
+  }
+
+  void accumulate(Value value, Value cotangent, Location loc) {
+    Value& sum = cotangents_[value];
+    sum = sum ? builder_.create<ir::AddOp>(loc, sum, cotangent).getResult() : cotangent;
+  }
+
+  OpBuilder& builder_;
+  const SmallVector<Operation*> ops_;
+  llvm::DenseSet<Value> active_; ///< depends on what is asked for, through floats
+  llvm::DenseMap<Value, Value> cotangents_;
+};
+
+/// Puts the ops of groups in the place of the groups.
+void dissolveGroups(func::FuncOp function) {
+  function.walk([](ir::GroupOp group) {
+    IRMapping mapping;
+    mapping.map(group.getBody().getArguments(), group.getInputs());
+    OpBuilder builder(group);
+    for (Operation& op : group.getBody().front().without_terminator()) builder.clone(op, mapping);
+    for (auto [output, yielded] :
+         llvm::zip_equal(group.getOutputs(), group.getBody().front().getTerminator()->getOperands()))
+      output.replaceAllUsesWith(mapping.lookup(yielded));
+    group.erase();
+  });
+}
+
+/// Erases ops whose results nobody reads.
+void eraseDeadOps(Block& block) {
+  for (Operation& op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op)) op.erase();
+}
+
+Value zerosLike(ImplicitLocOpBuilder& b, Value value) {
+  const Type element = ir::elementOf(value);
+  Value zero = b.create<ir::ConstantOp>(
+      DenseElementsAttr::get(RankedTensorType::get({}, element), Attribute(b.getFloatAttr(element, 0))));
+  return b.create<ir::BroadcastOp>(zero, ArrayRef<int64_t>(), ir::dimsOf(b, b.getLoc(), value));
+}
+
+/// A copy of a function on its way to becoming another one.
+class Derived {
+public:
+  Derived(func::FuncOp function, const Twine& name) {
+    OpBuilder builder(function);
+    builder.setInsertionPointAfter(function);
+    function_ = cast<func::FuncOp>(builder.clone(*function));
+    function_.setSymName(name.str());
+    dissolveGroups(function_);
+    function_.getAllArgAttrs(attributes_);
+    attributes_.resize(function_.getNumArguments(), DictionaryAttr::get(function_.getContext()));
+  }
+
+  Block& body() { return function_.getBody().front(); }
+  SmallVector<Value> arguments(ArrayRef<unsigned> numbers) {
+    return llvm::map_to_vector(numbers, [&](unsigned number) { return Value(body().getArgument(number)); });
+  }
+  SmallVector<Value> results() { return llvm::to_vector(body().getTerminator()->getOperands()); }
+  OpBuilder builderAtEnd() { return OpBuilder(body().getTerminator()); }
+
+  /// One more argument of the type of `like`, called `<prefix>_<name>` where there is a name.
+  Value addArgument(Value like, StringRef prefix, StringRef name) {
+    NamedAttrList attributes;
+    if (!name.empty()) attributes.set(ir::kNameAttr, StringAttr::get(function_.getContext(), prefix + "_" + name));
+    attributes_.push_back(attributes.getDictionary(function_.getContext()));
+    return body().addArgument(like.getType(), like.getLoc());
+  }
+
+  /// Ends it with `results`, without `count` arguments from `first` on, which these do not read.
+  func::FuncOp finish(ArrayRef<Value> results, unsigned first = 0, unsigned count = 0) {
+    body().getTerminator()->setOperands(results);
+    eraseDeadOps(body());
+    body().eraseArguments(first, count);
+    attributes_.erase(attributes_.begin() + first, attributes_.begin() + first + count);
+    function_.setType(
+        FunctionType::get(function_.getContext(), body().getArgumentTypes(), TypeRange(ValueRange(results))));
+    function_.setAllArgAttrs(attributes_);
+    function_.removeResAttrsAttr();
+    return function_;
+  }
+
+  void discard() { function_.erase(); }
+
+private:
+  func::FuncOp function_;
+  SmallVector<DictionaryAttr> attributes_; ///< of the arguments
+};
+
+struct Outputs {
+  SmallVector<Value> values, cotangents;
+};
+
+/// An argument for the cotangent of each result of floats.
+Outputs addCotangents(Derived& derived, func::FuncOp function) {
+  Outputs outputs;
+  for (auto [i, result] : llvm::enumerate(derived.results()))
+    if (isFloatTensor(result.getType())) {
+      outputs.values.push_back(result);
+      outputs.cotangents.push_back(derived.addArgument(result, "d", ir::resultName(function, i)));
+    }
+  return outputs;
+}
+
+/// The given cotangents, zeros where there is none.
+SmallVector<Value> orZeros(OpBuilder& builder, ArrayRef<Value> cotangents, ArrayRef<Value> values) {
+  SmallVector<Value> all;
+  for (auto [cotangent, value] : llvm::zip_equal(cotangents, values)) {
+    ImplicitLocOpBuilder b(value.getLoc(), builder);
+    all.push_back(cotangent ? cotangent : zerosLike(b, value));
+  }
+  return all;
+}
+
+/// Checks that a function can be differentiated with respect to some arguments.
+LogicalResult check(func::FuncOp function, ArrayRef<unsigned> wrt) {
+  if (failed(ir::verifySignature(function))) return failure();
+  for (unsigned argument : wrt) {
+    if (argument >= function.getNumArguments())
+      return function.emitOpError("has no argument ") << argument << " to differentiate with respect to";
+    if (!isFloatTensor(function.getArgumentTypes()[argument]))
+      return emitError(function.getArgument(argument).getLoc())
+             << "argument " << argument << " is " << function.getArgumentTypes()[argument]
+             << ": only floats have gradients";
+  }
+  return success();
+}
+
+} // namespace
+
+FailureOr<SmallVector<Value>> differentiate(OpBuilder& builder, ArrayRef<Value> outputs, ArrayRef<Value> cotangents,
+                                            ArrayRef<Value> wrt) {
+  Reverse reverse(builder, wrt);
+  for (auto [output, cotangent] : llvm::zip_equal(outputs, cotangents)) reverse.seed(output, cotangent);
+  if (failed(reverse.run())) return failure();
+  return llvm::map_to_vector(wrt, [&](Value value) { return reverse.cotangentOf(value); });
+}
+
+FailureOr<func::FuncOp> buildVjp(func::FuncOp function, ArrayRef<unsigned> wrt) {
+  if (failed(check(function, wrt))) return failure();
+  Derived derived(function, function.getSymName() + "_vjp");
+  const Outputs outputs = addCotangents(derived, function);
+  const SmallVector<Value> arguments = derived.arguments(wrt);
+  OpBuilder builder = derived.builderAtEnd();
+  FailureOr<SmallVector<Value>> gradients = differentiate(builder, outputs.values, outputs.cotangents, arguments);
+  if (failed(gradients)) return derived.discard(), failure();
+  return derived.finish(orZeros(builder, *gradients, arguments));
+}
+
+FailureOr<func::FuncOp> buildJvp(func::FuncOp function, ArrayRef<unsigned> wrt) {
+  if (failed(check(function, wrt))) return failure();
+  Derived derived(function, function.getSymName() + "_jvp");
+  const Outputs outputs = addCotangents(derived, function);
+  const SmallVector<Value> arguments = derived.arguments(wrt);
+  OpBuilder builder = derived.builderAtEnd();
+  FailureOr<SmallVector<Value>> gradients = differentiate(builder, outputs.values, outputs.cotangents, arguments);
+  if (failed(gradients)) return derived.discard(), failure();
+  SmallVector<Value> influenced, tangents;
+  for (auto [number, argument, gradient] : llvm::zip_equal(wrt, arguments, *gradients)) {
+    Value tangent = derived.addArgument(argument, "t", ir::argumentInfo(function, number).name);
+    if (!gradient) continue;
+    influenced.push_back(gradient);
+    tangents.push_back(tangent);
+  }
+  builder = derived.builderAtEnd();
+  FailureOr<SmallVector<Value>> products = differentiate(builder, influenced, tangents, outputs.cotangents);
+  if (failed(products)) return derived.discard(), failure();
+  return derived.finish(orZeros(builder, *products, outputs.values), function.getNumArguments(),
+                        outputs.cotangents.size());
+}
+
+namespace {
+
+struct AutodiffPass : impl::AutodiffPassBase<AutodiffPass> {
+  using AutodiffPassBase::AutodiffPassBase;
+
+  void runOnOperation() override {
+    if (mode != "vjp" && mode != "jvp") {
+      emitError(UnknownLoc::get(&getContext())) << "autodiff: the mode is vjp or jvp, not " << mode;
+      return signalPassFailure();
+    }
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+      if (!function.isExternal() &&
+          failed(mode == "vjp" ? buildVjp(function, argumentsOf(function)) : buildJvp(function, argumentsOf(function))))
+        return signalPassFailure();
+  }
+
+  /// Those that the option names, or all of floats.
+  SmallVector<unsigned> argumentsOf(func::FuncOp function) {
+    if (!wrt.empty()) return SmallVector<unsigned>(wrt.begin(), wrt.end());
+    SmallVector<unsigned> floats;
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+      if (isFloatTensor(type)) floats.push_back(i);
+    return floats;
+  }
+};
+
+} // namespace
+} // namespace ogee::passes
