@@ -1,4 +1,4 @@
-// Contractions: the shape rule of the general dot product and its canonicalisation.
+// Contractions: the shape rule of the general dot product, its gradient and its canonicalisation.
 #include "ir/dialect.h"
 #include "ir/rule.h"
 
@@ -57,6 +57,48 @@ Result<Shape> dotShape(std::string_view op, Dims lhs, Dims rhs, const DotAxes& a
 Result<Shape> DotOp::shapeRule(Adaptor op, const DimSource& dims, Requirements* requirements) {
   const DotAxes axes{op.getLhsBatch(), op.getRhsBatch(), op.getLhsContract(), op.getRhsContract()};
   return dotShape(ruleName(getOperationName()), dims.shape(op.getLhs()), dims.shape(op.getRhs()), axes, requirements);
+}
+
+namespace {
+
+/// One operand of a contraction as the gradient rule sees it.
+struct Side {
+  Value operand;
+  ArrayRef<int64_t> batch, contract;
+  SmallVector<int64_t> free;
+
+  Side(Value operand, ArrayRef<int64_t> batch, ArrayRef<int64_t> contract)
+      : operand(operand), batch(batch), contract(contract) {
+    for (int64_t axis = 0; axis < cast<RankedTensorType>(operand.getType()).getRank(); ++axis)
+      if (!llvm::is_contained(batch, axis) && !llvm::is_contained(contract, axis)) free.push_back(axis);
+  }
+};
+
+/// The cotangent of `self`: that of the product, contracted with `other` along the free axes of `other`, which begin at
+/// `otherFree` in it.
+Value contractBack(Vjp& v, const Side& self, const Side& other, int64_t otherFree) {
+  const auto batch = llvm::to_vector(llvm::seq<int64_t>(0, self.batch.size()));
+  const auto contracted = llvm::to_vector(llvm::seq<int64_t>(otherFree, otherFree + other.free.size()));
+  Value product = v.b.create<DotOp>(v.dy().value(), other.operand, batch, other.batch, contracted, other.free);
+  // Its dims: batch, the free ones of `self`, then the contracted ones in the order of `other`'s axes.
+  SmallVector<int64_t> ascending(other.contract);
+  llvm::sort(ascending);
+  const int64_t free = self.batch.size(), contract = free + self.free.size();
+  SmallVector<int64_t> perm(contract + self.contract.size());
+  for (auto [i, axis] : llvm::enumerate(self.batch)) perm[axis] = i;
+  for (auto [i, axis] : llvm::enumerate(self.free)) perm[axis] = free + i;
+  for (auto [i, axis] : llvm::enumerate(self.contract))
+    perm[axis] = contract + (llvm::find(ascending, other.contract[i]) - ascending.begin());
+  return v.b.create<TransposeOp>(product, perm);
+}
+
+} // namespace
+
+void DotOp::buildVjp(Vjp& v) {
+  const Side lhs(getLhs(), getLhsBatch(), getLhsContract()), rhs(getRhs(), getRhsBatch(), getRhsContract());
+  const int64_t lhsFree = lhs.batch.size(), rhsFree = lhsFree + lhs.free.size();
+  if (v.wants(0)) v.give(0, contractBack(v, lhs, rhs, rhsFree));
+  if (v.wants(1)) v.give(1, contractBack(v, rhs, lhs, lhsFree));
 }
 
 namespace {

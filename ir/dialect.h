@@ -5,6 +5,7 @@
 #include "ir/scalar_body.h"
 #include "ir/shapes.h"
 #include "ir/types.h"
+#include "ir/vjp.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,6 +21,10 @@ namespace ogee::ir {
 
 /// What a reduction does with two elements.
 enum class ReductionKind { sum, prod, max, min, any, all, argmax, argmin };
+
+/// An op that has no gradient: nothing flows through it, or asking for it is an error.
+template <class Op>
+class NoGradient : public mlir::OpTrait::TraitBase<Op, NoGradient> {};
 
 } // namespace ogee::ir
 

@@ -53,4 +53,20 @@ def Ogee_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
   ];
 }
 
+def Ogee_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let description = [{
+    An op with a gradient: its vector-Jacobian product in ops of the dialect. What of operands and result the product
+    reads is what a program has to keep for it. Rules are linear in the cotangent, so that differentiating the product
+    with respect to it gives the Jacobian-vector product.
+  }];
+  let cppNamespace = "::ogee::ir";
+  let methods = [
+    InterfaceMethod<[{
+      Builds the cotangents of the operands that are wanted from that of the result. An operand that gets none does not
+      influence the result, or in steps only.
+    }],
+      "void", "buildVjp", (ins "::ogee::ir::Vjp &":$vjp)>,
+  ];
+}
+
 #endif // OGEE_IR_INTERFACES_TD

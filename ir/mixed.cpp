@@ -3,6 +3,7 @@
 
 #include "ir/dialect.h"
 
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace ogee::ir {
@@ -26,6 +27,26 @@ SmallVector<OpFoldResult> dimsOf(OpBuilder& builder, Location location, Value te
       dims.push_back(builder.getIndexAttr(size));
   }
   return dims;
+}
+
+namespace {
+
+/// x op y, folded by the op's own rules.
+template <class Op>
+OpFoldResult combine(ImplicitLocOpBuilder& b, OpFoldResult x, OpFoldResult y) {
+  const Value lhs = getValueOrCreateConstantIndexOp(b, b.getLoc(), x),
+              rhs = getValueOrCreateConstantIndexOp(b, b.getLoc(), y);
+  return getAsOpFoldResult(b.createOrFold<Op>(lhs, rhs));
+}
+
+} // namespace
+
+OpFoldResult add(ImplicitLocOpBuilder& b, OpFoldResult x, OpFoldResult y) { return combine<arith::AddIOp>(b, x, y); }
+OpFoldResult subtract(ImplicitLocOpBuilder& b, OpFoldResult x, OpFoldResult y) {
+  return combine<arith::SubIOp>(b, x, y);
+}
+OpFoldResult multiply(ImplicitLocOpBuilder& b, OpFoldResult x, OpFoldResult y) {
+  return combine<arith::MulIOp>(b, x, y);
 }
 
 namespace {

@@ -2,12 +2,18 @@
 #pragma once
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/OpDefinition.h"
 
 namespace ogee::ir {
 
 /// The dims of a tensor: numbers where its type knows them, else values of `ogee.dim`.
 llvm::SmallVector<mlir::OpFoldResult> dimsOf(mlir::OpBuilder& builder, mlir::Location location, mlir::Value tensor);
+
+// Sums, differences and products of sizes: numbers where both are.
+mlir::OpFoldResult add(mlir::ImplicitLocOpBuilder& b, mlir::OpFoldResult x, mlir::OpFoldResult y);
+mlir::OpFoldResult subtract(mlir::ImplicitLocOpBuilder& b, mlir::OpFoldResult x, mlir::OpFoldResult y);
+mlir::OpFoldResult multiply(mlir::ImplicitLocOpBuilder& b, mlir::OpFoldResult x, mlir::OpFoldResult y);
 
 /// A mixed list taken apart: where an index value stands, the numbers say kDynamic.
 struct Split {

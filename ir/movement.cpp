@@ -1,5 +1,6 @@
-// Movement: the shape rules. Builders are in mixed.cpp, folds and canonicalisation in movement_fold.cpp.
+// Movement: the shape rules and gradients. Builders are in mixed.cpp, folds and canonicalisation in movement_fold.cpp.
 #include "ir/dialect.h"
+#include "ir/mixed.h"
 #include "ir/rule.h"
 
 namespace ogee::ir {
@@ -161,6 +162,106 @@ Result<Shape> ConcatenateOp::shapeRule(Adaptor op, const DimSource& dims, Requir
 Result<Shape> ReverseOp::shapeRule(Adaptor op, const DimSource& dims, Requirements*) {
   return reverseShape(ruleName(getOperationName()), dims.shape(op.getOperand()), op.getAxes());
 }
+
+// --- gradients -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+SmallVector<OpFoldResult> dimsOf(Vjp& v, Value tensor) { return ir::dimsOf(v.b, v.b.getLoc(), tensor); }
+
+/// A tensor of rank 0.
+Value scalar(Vjp& v, Type element, double number) {
+  auto type = RankedTensorType::get({}, element);
+  const Attribute value = isa<FloatType>(element)
+                              ? Attribute(v.b.getFloatAttr(element, number))
+                              : Attribute(v.b.getIntegerAttr(element, static_cast<int64_t>(number)));
+  return v.b.create<ConstantOp>(DenseElementsAttr::get(type, value));
+}
+
+SmallVector<OpFoldResult> numbers(Vjp& v, ArrayRef<int64_t> list) {
+  return llvm::map_to_vector(list, [&](int64_t number) { return OpFoldResult(v.b.getIndexAttr(number)); });
+}
+
+} // namespace
+
+void ReshapeOp::buildVjp(Vjp& v) { v.give(0, v.b.create<ReshapeOp>(v.dy().value(), dimsOf(v, v.x()))); }
+
+void TransposeOp::buildVjp(Vjp& v) {
+  SmallVector<int64_t> inverse(getPerm().size());
+  for (auto [i, axis] : llvm::enumerate(getPerm())) inverse[axis] = i;
+  v.give(0, v.b.create<TransposeOp>(v.dy().value(), inverse));
+}
+
+/// The sum over what was repeated.
+void BroadcastOp::buildVjp(Vjp& v) {
+  SmallVector<int64_t> repeated;
+  for (int64_t axis = 0; axis < getType().getRank(); ++axis) {
+    const auto* source = llvm::find(getDims(), axis);
+    const bool isNew = source == getDims().end();
+    if (isNew ||
+        (getOperand().getType().getDimSize(source - getDims().begin()) == 1 && getType().getDimSize(axis) != 1))
+      repeated.push_back(axis);
+  }
+  Value sum = v.b.create<SumOp>(v.dy().value(), repeated);
+  v.give(0, v.b.create<ReshapeOp>(sum, dimsOf(v, v.x())));
+}
+
+/// Zeros around and between the elements that were taken.
+void SliceOp::buildVjp(Vjp& v) {
+  if (!getStrides().empty()) return v.refuse("with strides that only a run knows");
+  SmallVector<OpFoldResult> high;
+  SmallVector<int64_t> between;
+  const OpFoldResult one = v.b.getIndexAttr(1);
+  for (auto [dim, offset, size, stride] :
+       llvm::zip_equal(dimsOf(v, v.x()), getMixedOffsets(), getMixedSizes(), getStaticStrides())) {
+    const OpFoldResult steps = multiply(v.b, subtract(v.b, size, one), v.b.getIndexAttr(stride));
+    OpFoldResult covered = add(v.b, steps, one); // at least 0: a slice of no elements covers none
+    if (std::optional<int64_t> number = getConstantIntValue(covered))
+      covered = v.b.getIndexAttr(std::max<int64_t>(*number, 0));
+    else
+      covered = v.b.createOrFold<arith::MaxSIOp>(cast<Value>(covered), v.b.create<arith::ConstantIndexOp>(0));
+    high.push_back(subtract(v.b, subtract(v.b, dim, offset), covered));
+    between.push_back(stride - 1);
+  }
+  Value zero = scalar(v, elementOf(getOperand()), 0);
+  v.give(0, v.b.create<PadOp>(v.dy().value(), zero, getMixedOffsets(), high, between));
+}
+
+/// The elements where the operand's are, 0 for those that negative pads have cut; what is left goes to the value.
+void PadOp::buildVjp(Vjp& v) {
+  const OpFoldResult none = v.b.getIndexAttr(0);
+  auto negated = [&](ArrayRef<OpFoldResult> pads) {
+    return llvm::map_to_vector(pads, [&](OpFoldResult pad) { return subtract(v.b, none, pad); });
+  };
+  const SmallVector<int64_t> noGaps(getInterior().size(), 0);
+  if (v.wants(0)) {
+    Value zero = scalar(v, elementOf(getOperand()), 0);
+    Value core = v.b.create<PadOp>(v.dy().value(), zero, negated(getMixedLow()), negated(getMixedHigh()), noGaps);
+    SmallVector<int64_t> steps(getInterior());
+    for (int64_t& step : steps) ++step;
+    const SmallVector<OpFoldResult> dims = dimsOf(v, v.x());
+    v.give(0, v.b.create<SliceOp>(core, numbers(v, noGaps), dims, numbers(v, steps)));
+  }
+  if (!v.wants(1)) return;
+  const Type boolean = v.b.getI1Type();
+  Value inside = v.b.create<BroadcastOp>(scalar(v, boolean, 1), ArrayRef<int64_t>(), dimsOf(v, v.x()));
+  Value taken = v.b.create<PadOp>(inside, scalar(v, boolean, 0), getMixedLow(), getMixedHigh(), getInterior());
+  const Term outside = where({v.b, taken}, 0, v.dy());
+  v.give(1, v.b.create<SumOp>(outside.value(), llvm::to_vector(llvm::seq<int64_t>(0, getType().getRank()))));
+}
+
+/// Each operand's part.
+void ConcatenateOp::buildVjp(Vjp& v) {
+  const SmallVector<int64_t> ones(getType().getRank(), 1), zeros(getType().getRank(), 0);
+  SmallVector<OpFoldResult> offsets = numbers(v, zeros);
+  for (auto [i, operand] : llvm::enumerate(getOperands())) {
+    const SmallVector<OpFoldResult> dims = dimsOf(v, operand);
+    if (v.wants(i)) v.give(i, v.b.create<SliceOp>(v.dy().value(), offsets, dims, numbers(v, ones)));
+    offsets[getAxis()] = add(v.b, offsets[getAxis()], dims[getAxis()]);
+  }
+}
+
+void ReverseOp::buildVjp(Vjp& v) { v.give(0, v.b.create<ReverseOp>(v.dy().value(), getAxes())); }
 
 LogicalResult DimOp::verify() {
   const int64_t axis = getAxis(), rank = getOperand().getType().getRank();

@@ -1,8 +1,9 @@
-// Reductions: the shape rule, the neutral states and how two states combine.
+// Reductions: the shape rule, the neutral states, how two states combine, and under that their gradients.
 #include "ir/dialect.h"
 #include "ir/fold.h"
 #include "ir/math.h"
 #include "ir/math_expr.h"
+#include "ir/mixed.h"
 #include "ir/rule.h"
 
 namespace ogee::ir {
@@ -73,6 +74,27 @@ OpFoldResult foldReduction(Op op, Attribute operand, bool ofEqualElements) {
   return splat(op.getType(), element);
 }
 
+/// What lies along the kept axes of a reduction's operand, repeated along its reduced ones.
+Term repeated(Vjp& v, Value kept, ArrayRef<int64_t> axes) {
+  SmallVector<int64_t> keptAxes;
+  for (int64_t axis = 0; axis < cast<RankedTensorType>(v.x().value().getType()).getRank(); ++axis)
+    if (!llvm::is_contained(axes, axis)) keptAxes.push_back(axis);
+  return {v.b, v.b.create<BroadcastOp>(kept, keptAxes, dimsOf(v.b, v.b.getLoc(), v.x())).getResult()};
+}
+
+template <class Op>
+Term reduced(Vjp& v, const Term& operand, ArrayRef<int64_t> axes) {
+  return {v.b, v.b.create<Op>(operand.value(), axes).getResult()};
+}
+
+/// The extreme elements share the cotangent.
+void giveExtreme(Vjp& v, ArrayRef<int64_t> axes) {
+  const Term chosen = v.x() == repeated(v, v.y(), axes);
+  const Type element = elementOf(v.x().value());
+  const Term count = reduced<SumOp>(v, {v.b, v.b.create<ConvertOp>(chosen.value(), element)}, axes);
+  v.give(0, where(chosen, repeated(v, v.dy() / count, axes), 0));
+}
+
 } // namespace
 
 // --- sum, prod -------------------------------------------------------------------------------------------------------
@@ -82,11 +104,22 @@ Neutral SumOp::getNeutral(Type element) { return {number(element, 0)}; }
 State SumOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
   return {Expr(b, lhs[0]) + Expr(b, rhs[0])};
 }
+void SumOp::buildVjp(Vjp& v) { v.give(0, repeated(v, v.dy(), getAxes())); }
 
 OpFoldResult ProdOp::fold(FoldAdaptor) { return foldReduction(*this, {}, /*ofEqualElements=*/false); }
 Neutral ProdOp::getNeutral(Type element) { return {number(element, 1)}; }
 State ProdOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
   return {Expr(b, lhs[0]) * Expr(b, rhs[0])};
+}
+/// The product of the others: y / x, or where there is one 0 the product without it there, and 0 elsewhere.
+void ProdOp::buildVjp(Vjp& v) {
+  const Term isZero = v.x() == 0, ones = where(isZero, 1, v.x());
+  const Term zeros =
+      reduced<SumOp>(v, {v.b, v.b.create<ConvertOp>(isZero.value(), elementOf(v.x().value()))}, getAxes());
+  const Term part = v.dy() * reduced<ProdOp>(v, ones, getAxes());
+  const Term withoutZero = repeated(v, where(zeros == 0, part, 0), getAxes()) / ones;
+  const Term withOneZero = repeated(v, where(zeros == 1, part, 0), getAxes());
+  v.give(0, where(isZero, withOneZero, withoutZero));
 }
 
 // --- amax, amin ------------------------------------------------------------------------------------------------------
@@ -98,6 +131,7 @@ Neutral AmaxOp::getNeutral(Type element) { return {extreme(element, /*largest=*/
 State AmaxOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
   return {math::max(b, lhs[0], rhs[0])};
 }
+void AmaxOp::buildVjp(Vjp& v) { giveExtreme(v, getAxes()); }
 
 OpFoldResult AminOp::fold(FoldAdaptor adaptor) {
   return foldReduction(*this, adaptor.getOperand(), /*ofEqualElements=*/true);
@@ -106,6 +140,7 @@ Neutral AminOp::getNeutral(Type element) { return {extreme(element, /*largest=*/
 State AminOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
   return {math::min(b, lhs[0], rhs[0])};
 }
+void AminOp::buildVjp(Vjp& v) { giveExtreme(v, getAxes()); }
 
 // --- any, all --------------------------------------------------------------------------------------------------------
 

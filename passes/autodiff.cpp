@@ -251,10 +251,12 @@ struct AutodiffPass : impl::AutodiffPassBase<AutodiffPass> {
       emitError(UnknownLoc::get(&getContext())) << "autodiff: the mode is vjp or jvp, not " << mode;
       return signalPassFailure();
     }
-    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (!function.isExternal() &&
-          failed(mode == "vjp" ? buildVjp(function, argumentsOf(function)) : buildJvp(function, argumentsOf(function))))
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      if (function.isExternal() || getOperation().lookupSymbol((function.getSymName() + "_" + mode).str())) continue;
+      const SmallVector<unsigned> arguments = argumentsOf(function);
+      if (failed(mode == "vjp" ? buildVjp(function, arguments) : buildJvp(function, arguments)))
         return signalPassFailure();
+    }
   }
 
   /// Those that the option names, or all of floats.

@@ -6,6 +6,36 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AutodiffPass : Pass<"autodiff", "::mlir::ModuleOp"> {
+  let summary = "Puts beside each function its vector-Jacobian or Jacobian-vector product.";
+  let description = [{
+    Requires nothing; not part of the pipeline: the front end asks for gradients function by function. For every
+    function `f` there is afterwards `f_vjp`, from the arguments and a cotangent for each result to a cotangent for each
+    argument of floats, or `f_jvp`, from the arguments and a tangent for each of those to a tangent for each result.
+    What of the original computation the product does not read is gone. A function that has its product keeps it, so
+    that running the pass again gives higher orders.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %y = ogee.tanh %x : tensor<4xf32>
+      return %y : tensor<4xf32>
+    }
+    // gets, with mode=vjp
+    func.func @f_vjp(%x: tensor<4xf32>, %dy: tensor<4xf32>) -> tensor<4xf32> {
+      %y = ogee.tanh %x : tensor<4xf32>
+      %one = ogee.constant dense<1.0> : tensor<4xf32>
+      %0 = ogee.mul %y, %y : tensor<4xf32>
+      %1 = ogee.sub %one, %0 : tensor<4xf32>
+      %2 = ogee.mul %dy, %1 : tensor<4xf32>
+      return %2 : tensor<4xf32>
+    }
+    ```
+  }];
+  let options = [Option<"mode", "mode", "std::string", "\"vjp\"", "vjp or jvp">,
+                 ListOption<"wrt", "wrt", "unsigned", "numbers of the arguments (default: all of floats)">];
+  let dependentDialects = ["::ogee::ir::OgeeDialect", "::mlir::arith::ArithDialect"];
+}
+
 def DecomposePass : Pass<"decompose", "::mlir::func::FuncOp"> {
   let summary = "Brings contractions and reductions into the forms that code generation knows.";
   let description = [{

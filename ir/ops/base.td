@@ -55,6 +55,14 @@ def Ogee_Tensor : Ogee_TensorOf<!listconcat(Ogee_Floats, Ogee_Ints, Ogee_Bools),
 def Ogee_I64Scalar : Type<CPred<"::ogee::ir::isI64Scalar($_self)">, "tensor<i64>", "::mlir::RankedTensorType">,
     BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI64Type())">;
 
+// --- gradients -------------------------------------------------------------------------------------------------------
+// Every op says which of the two it has: a rule under its scalar body or shape rule, or none.
+
+def Ogee_Gradient : DeclareOpInterfaceMethods<Ogee_DifferentiableOpInterface>;
+def Ogee_NoGradient : NativeOpTrait<"NoGradient"> {
+  let cppNamespace = "::ogee::ir";
+}
+
 // --- op classes ------------------------------------------------------------------------------------------------------
 
 class Ogee_Op<string mnemonic, list<Trait> traits = []> : Op<Ogee_Dialect, mnemonic, traits>;

@@ -4,7 +4,7 @@
 
 include "ir/ops/base.td"
 
-def Ogee_DotOp : Ogee_InferredOp<"dot", [
+def Ogee_DotOp : Ogee_InferredOp<"dot", [Ogee_Gradient,
     PredOpTrait<"operands have the same element type",
                 CPred<"::ogee::ir::elementOf($lhs) == ::ogee::ir::elementOf($rhs)">>]> {
   let summary = "The general dot product.";

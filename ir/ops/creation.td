@@ -12,7 +12,8 @@ def Ogee_DenseElements : Attr<CPred<"::llvm::isa<::mlir::DenseIntOrFPElementsAtt
 }
 
 def Ogee_ConstantOp : Ogee_Op<"constant", [
-    Pure, ConstantLike, AllTypesMatch<["value", "result"]>, DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>]> {
+    Pure, Ogee_NoGradient, ConstantLike, AllTypesMatch<["value", "result"]>,
+    DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>]> {
   let summary = "A tensor of given elements.";
   let description = [{
     ```mlir
@@ -25,7 +26,7 @@ def Ogee_ConstantOp : Ogee_Op<"constant", [
   let hasFolder = 1;
 }
 
-def Ogee_IotaOp : Ogee_TypedOp<"iota", [DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>]> {
+def Ogee_IotaOp : Ogee_TypedOp<"iota", [Ogee_NoGradient, DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>]> {
   let summary = "Each element is its position along an axis.";
   let description = [{
     The position 0, 1, 2 … is converted from i64 to the element type as by `convert`: i32 wraps, floats are rounded.
@@ -48,7 +49,8 @@ def Ogee_IotaOp : Ogee_TypedOp<"iota", [DeclareOpInterfaceMethods<Ogee_Pointwise
 }
 
 def Ogee_FromIndexOp : Ogee_Op<"from_index", [
-    Pure, DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>, DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>]> {
+    Pure, Ogee_NoGradient, DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>,
+    DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>]> {
   let summary = "An index value as a tensor of rank 0.";
   let description = [{
     So a size takes part in arithmetic on tensors: `mean` divides by one.

@@ -7,7 +7,7 @@
 include "ir/ops/pointwise.td"
 
 /// A function that no fold computes: its results are not exact, or the host's library would be needed.
-class Ogee_Function<string mnemonic> : Ogee_Unary<mnemonic, Ogee_FloatTensor> {
+class Ogee_Function<string mnemonic> : Ogee_Unary<mnemonic, Ogee_FloatTensor, Ogee_Gradient> {
   let hasFolder = 0;
 }
 
@@ -177,7 +177,7 @@ def Ogee_ErfOp : Ogee_Function<"erf"> {
   }];
 }
 
-def Ogee_Atan2Op : Ogee_Binary<"atan2", Ogee_FloatTensor> {
+def Ogee_Atan2Op : Ogee_Binary<"atan2", Ogee_FloatTensor, Ogee_Gradient> {
   let summary = "The angle of the point (x = rhs, y = lhs), in [-pi, pi].";
   let description = [{
     With the special values of C's atan2: the signs of zeros count, so atan2(±0, -0) is ±pi, and atan2(±inf, inf) is

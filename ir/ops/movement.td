@@ -6,7 +6,7 @@
 
 include "ir/ops/base.td"
 
-def Ogee_ReshapeOp : Ogee_InferredOp<"reshape"> {
+def Ogee_ReshapeOp : Ogee_InferredOp<"reshape", [Ogee_Gradient]> {
   let summary = "The same elements in row-major order under other dims.";
   let description = [{
     Operand and result have equally many elements. With the dims unchanged it casts between dims that are numbers and
@@ -28,7 +28,7 @@ def Ogee_ReshapeOp : Ogee_InferredOp<"reshape"> {
   let hasFolder = 1;
 }
 
-def Ogee_TransposeOp : Ogee_InferredOp<"transpose"> {
+def Ogee_TransposeOp : Ogee_InferredOp<"transpose", [Ogee_Gradient]> {
   let summary = "The dims in another order.";
   let description = [{
     Dim i of the result is dim perm[i] of the operand.
@@ -43,7 +43,7 @@ def Ogee_TransposeOp : Ogee_InferredOp<"transpose"> {
   let hasFolder = 1;
 }
 
-def Ogee_BroadcastOp : Ogee_InferredOp<"broadcast"> {
+def Ogee_BroadcastOp : Ogee_InferredOp<"broadcast", [Ogee_Gradient]> {
   let summary = "Elements repeated along new dims and along dims of size 1.";
   let description = [{
     Dim i of the operand becomes dim dims[i] of the result (dims ascend); it has the same size or is the number 1.
@@ -69,7 +69,7 @@ def Ogee_BroadcastOp : Ogee_InferredOp<"broadcast"> {
   let hasCanonicalizer = 1;
 }
 
-def Ogee_SliceOp : Ogee_InferredOp<"slice", [AttrSizedOperandSegments]> {
+def Ogee_SliceOp : Ogee_InferredOp<"slice", [Ogee_Gradient, AttrSizedOperandSegments]> {
   let summary = "A regular part of a tensor.";
   let description = [{
     Element i of a dim is element offset + i * stride of the operand's. Offsets are at least 0, strides at least 1, and
@@ -99,7 +99,7 @@ def Ogee_SliceOp : Ogee_InferredOp<"slice", [AttrSizedOperandSegments]> {
   let hasCanonicalizer = 1;
 }
 
-def Ogee_PadOp : Ogee_InferredOp<"pad", [
+def Ogee_PadOp : Ogee_InferredOp<"pad", [Ogee_Gradient, 
     AttrSizedOperandSegments,
     PredOpTrait<"value has rank 0 and the operand's element type",
                 CPred<"$value.getType() == ::ogee::ir::scalarTypeLike($operand.getType())">>]> {
@@ -132,7 +132,7 @@ def Ogee_PadOp : Ogee_InferredOp<"pad", [
   let hasFolder = 1;
 }
 
-def Ogee_ConcatenateOp : Ogee_InferredOp<"concatenate", [
+def Ogee_ConcatenateOp : Ogee_InferredOp<"concatenate", [Ogee_Gradient, 
     PredOpTrait<"there is at least one operand", CPred<"!$operands.empty()">>,
     PredOpTrait<"operands have the same element type", CPred<"::ogee::ir::haveSameElement($operands)">>]> {
   let summary = "Tensors one after the other along an axis.";
@@ -150,7 +150,7 @@ def Ogee_ConcatenateOp : Ogee_InferredOp<"concatenate", [
   let hasCanonicalizer = 1;
 }
 
-def Ogee_ReverseOp : Ogee_InferredOp<"reverse"> {
+def Ogee_ReverseOp : Ogee_InferredOp<"reverse", [Ogee_Gradient]> {
   let summary = "The elements along axes in the opposite order.";
   let description = [{
     Axes ascend.

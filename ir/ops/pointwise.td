@@ -5,8 +5,8 @@
 
 include "ir/ops/base.td"
 
-class Ogee_Pointwise<string mnemonic, list<Trait> traits = []> : Ogee_Op<mnemonic, !listconcat(traits, [
-    Pure, DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>,
+class Ogee_Pointwise<string mnemonic, Trait gradient, list<Trait> traits = []> : Ogee_Op<mnemonic, !listconcat(traits, [
+    Pure, gradient, DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>,
     DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>])> {
   let extraClassDefinition = [{
     ::ogee::ir::Result<::ogee::ir::Shape> $cppClass::inferDims(const ::ogee::ir::DimSource &dims,
@@ -19,13 +19,14 @@ class Ogee_Pointwise<string mnemonic, list<Trait> traits = []> : Ogee_Op<mnemoni
 
 // --- unary -----------------------------------------------------------------------------------------------------------
 
-class Ogee_Unary<string mnemonic, Type tensor> : Ogee_Pointwise<mnemonic, [AllTypesMatch<["operand", "result"]>]> {
+class Ogee_Unary<string mnemonic, Type tensor, Trait gradient>
+    : Ogee_Pointwise<mnemonic, gradient, [AllTypesMatch<["operand", "result"]>]> {
   let arguments = (ins tensor:$operand);
   let results = (outs tensor:$result);
   let assemblyFormat = "$operand attr-dict `:` type($result)";
 }
 
-def Ogee_AbsOp : Ogee_Unary<"abs", Ogee_NumberTensor> {
+def Ogee_AbsOp : Ogee_Unary<"abs", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "Absolute value.";
   let description = [{
     |x|. For floats the sign bit is cleared, so -0 gives +0; for integers the smallest value, which has no positive
@@ -37,7 +38,7 @@ def Ogee_AbsOp : Ogee_Unary<"abs", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_NegOp : Ogee_Unary<"neg", Ogee_NumberTensor> {
+def Ogee_NegOp : Ogee_Unary<"neg", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "Negation.";
   let description = [{
     -x. For floats the sign bit is flipped; for integers the smallest value gives itself.
@@ -48,7 +49,7 @@ def Ogee_NegOp : Ogee_Unary<"neg", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_SignOp : Ogee_Unary<"sign", Ogee_NumberTensor> {
+def Ogee_SignOp : Ogee_Unary<"sign", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "Sign.";
   let description = [{
     -1, 0 or 1. For floats ±0 gives itself and NaN gives NaN (as in StableHLO; PyTorch gives +0 for both).
@@ -59,7 +60,7 @@ def Ogee_SignOp : Ogee_Unary<"sign", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_FloorOp : Ogee_Unary<"floor", Ogee_FloatTensor> {
+def Ogee_FloorOp : Ogee_Unary<"floor", Ogee_FloatTensor, Ogee_Gradient> {
   let summary = "The largest integral value that is not above x.";
   let description = [{
     ±0 and ±inf give themselves.
@@ -70,7 +71,7 @@ def Ogee_FloorOp : Ogee_Unary<"floor", Ogee_FloatTensor> {
   }];
 }
 
-def Ogee_CeilOp : Ogee_Unary<"ceil", Ogee_FloatTensor> {
+def Ogee_CeilOp : Ogee_Unary<"ceil", Ogee_FloatTensor, Ogee_Gradient> {
   let summary = "The smallest integral value that is not below x.";
   let description = [{
     ±0 and ±inf give themselves; values in (-1, 0) give -0.
@@ -81,7 +82,7 @@ def Ogee_CeilOp : Ogee_Unary<"ceil", Ogee_FloatTensor> {
   }];
 }
 
-def Ogee_TruncOp : Ogee_Unary<"trunc", Ogee_FloatTensor> {
+def Ogee_TruncOp : Ogee_Unary<"trunc", Ogee_FloatTensor, Ogee_Gradient> {
   let summary = "The integral part of x.";
   let description = [{
     The result has the sign of x, also where it is zero.
@@ -92,7 +93,7 @@ def Ogee_TruncOp : Ogee_Unary<"trunc", Ogee_FloatTensor> {
   }];
 }
 
-def Ogee_RoundNearestEvenOp : Ogee_Unary<"round_nearest_even", Ogee_FloatTensor> {
+def Ogee_RoundNearestEvenOp : Ogee_Unary<"round_nearest_even", Ogee_FloatTensor, Ogee_Gradient> {
   let summary = "The nearest integral value, halves to even.";
   let description = [{
     The result has the sign of x, also where it is zero.
@@ -103,7 +104,7 @@ def Ogee_RoundNearestEvenOp : Ogee_Unary<"round_nearest_even", Ogee_FloatTensor>
   }];
 }
 
-def Ogee_RoundNearestAfzOp : Ogee_Unary<"round_nearest_afz", Ogee_FloatTensor> {
+def Ogee_RoundNearestAfzOp : Ogee_Unary<"round_nearest_afz", Ogee_FloatTensor, Ogee_Gradient> {
   let summary = "The nearest integral value, halves away from zero.";
   let description = [{
     The result has the sign of x, also where it is zero.
@@ -114,7 +115,7 @@ def Ogee_RoundNearestAfzOp : Ogee_Unary<"round_nearest_afz", Ogee_FloatTensor> {
   }];
 }
 
-def Ogee_NotOp : Ogee_Unary<"not", Ogee_BitsTensor> {
+def Ogee_NotOp : Ogee_Unary<"not", Ogee_BitsTensor, Ogee_NoGradient> {
   let summary = "Every bit flipped.";
   let description = [{
     For bools: true where x is false.
@@ -126,7 +127,7 @@ def Ogee_NotOp : Ogee_Unary<"not", Ogee_BitsTensor> {
   let hasCanonicalizer = 1;
 }
 
-def Ogee_PopcntOp : Ogee_Unary<"popcnt", Ogee_IntTensor> {
+def Ogee_PopcntOp : Ogee_Unary<"popcnt", Ogee_IntTensor, Ogee_NoGradient> {
   let summary = "The number of bits that are set.";
   let description = [{
     ```mlir
@@ -135,7 +136,7 @@ def Ogee_PopcntOp : Ogee_Unary<"popcnt", Ogee_IntTensor> {
   }];
 }
 
-def Ogee_ClzOp : Ogee_Unary<"clz", Ogee_IntTensor> {
+def Ogee_ClzOp : Ogee_Unary<"clz", Ogee_IntTensor, Ogee_NoGradient> {
   let summary = "The number of zero bits above the highest set one.";
   let description = [{
     0 gives the width of the type.
@@ -148,7 +149,7 @@ def Ogee_ClzOp : Ogee_Unary<"clz", Ogee_IntTensor> {
 
 // --- unary that changes the type -------------------------------------------------------------------------------------
 
-def Ogee_IsFiniteOp : Ogee_Pointwise<"is_finite", [
+def Ogee_IsFiniteOp : Ogee_Pointwise<"is_finite", Ogee_NoGradient, [
     TypesMatchWith<"result has the operand's dims and i1 elements", "operand", "result",
                    "::ogee::ir::boolTypeLike($_self)">]> {
   let summary = "Whether x is neither infinite nor NaN.";
@@ -164,7 +165,7 @@ def Ogee_IsFiniteOp : Ogee_Pointwise<"is_finite", [
   let assemblyFormat = "$operand attr-dict `:` type($operand)";
 }
 
-def Ogee_ConvertOp : Ogee_Pointwise<"convert", [AllShapesMatch<["operand", "result"]>]> {
+def Ogee_ConvertOp : Ogee_Pointwise<"convert", Ogee_Gradient, [AllShapesMatch<["operand", "result"]>]> {
   let summary = "The same number in another type.";
   let description = [{
     - To a float: the nearest value, halves to even; too large gives ±inf.
@@ -182,7 +183,7 @@ def Ogee_ConvertOp : Ogee_Pointwise<"convert", [AllShapesMatch<["operand", "resu
   let builders = [OpBuilder<(ins "::mlir::Value":$operand, "::mlir::Type":$element)>];
 }
 
-def Ogee_BitcastConvertOp : Ogee_Pointwise<"bitcast_convert", [
+def Ogee_BitcastConvertOp : Ogee_Pointwise<"bitcast_convert", Ogee_NoGradient, [
     AllShapesMatch<["operand", "result"]>,
     PredOpTrait<"elements of operand and result have the same number of bits",
                 CPred<"::ogee::ir::elementBits($operand) == ::ogee::ir::elementBits($result)">>]> {
@@ -202,14 +203,14 @@ def Ogee_BitcastConvertOp : Ogee_Pointwise<"bitcast_convert", [
 
 // --- binary ----------------------------------------------------------------------------------------------------------
 
-class Ogee_Binary<string mnemonic, Type tensor, list<Trait> traits = []>
-    : Ogee_Pointwise<mnemonic, !listconcat([AllTypesMatch<["lhs", "rhs", "result"]>], traits)> {
+class Ogee_Binary<string mnemonic, Type tensor, Trait gradient, list<Trait> traits = []>
+    : Ogee_Pointwise<mnemonic, gradient, !listconcat([AllTypesMatch<["lhs", "rhs", "result"]>], traits)> {
   let arguments = (ins tensor:$lhs, tensor:$rhs);
   let results = (outs tensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
 }
 
-def Ogee_AddOp : Ogee_Binary<"add", Ogee_NumberTensor, [Commutative]> {
+def Ogee_AddOp : Ogee_Binary<"add", Ogee_NumberTensor, Ogee_Gradient, [Commutative]> {
   let summary = "Sum.";
   let description = [{
     Integers wrap around.
@@ -221,7 +222,7 @@ def Ogee_AddOp : Ogee_Binary<"add", Ogee_NumberTensor, [Commutative]> {
   let hasCanonicalizer = 1;
 }
 
-def Ogee_SubOp : Ogee_Binary<"sub", Ogee_NumberTensor> {
+def Ogee_SubOp : Ogee_Binary<"sub", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "Difference.";
   let description = [{
     Integers wrap around.
@@ -233,7 +234,7 @@ def Ogee_SubOp : Ogee_Binary<"sub", Ogee_NumberTensor> {
   let hasCanonicalizer = 1;
 }
 
-def Ogee_MulOp : Ogee_Binary<"mul", Ogee_NumberTensor, [Commutative]> {
+def Ogee_MulOp : Ogee_Binary<"mul", Ogee_NumberTensor, Ogee_Gradient, [Commutative]> {
   let summary = "Product.";
   let description = [{
     Integers wrap around.
@@ -245,7 +246,7 @@ def Ogee_MulOp : Ogee_Binary<"mul", Ogee_NumberTensor, [Commutative]> {
   let hasCanonicalizer = 1;
 }
 
-def Ogee_DivOp : Ogee_Binary<"div", Ogee_NumberTensor> {
+def Ogee_DivOp : Ogee_Binary<"div", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "Quotient.";
   let description = [{
     For integers the fraction is dropped; x/0 is -1, and the smallest value divided by -1 is itself.
@@ -257,7 +258,7 @@ def Ogee_DivOp : Ogee_Binary<"div", Ogee_NumberTensor> {
   let hasCanonicalizer = 1;
 }
 
-def Ogee_RemOp : Ogee_Binary<"rem", Ogee_NumberTensor> {
+def Ogee_RemOp : Ogee_Binary<"rem", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "Remainder of the division whose quotient's fraction is dropped.";
   let description = [{
     The result has the sign of lhs, also where it is zero, and is exact. For integers x%0 is x, and the smallest value %
@@ -269,7 +270,7 @@ def Ogee_RemOp : Ogee_Binary<"rem", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_PowOp : Ogee_Binary<"pow", Ogee_NumberTensor> {
+def Ogee_PowOp : Ogee_Binary<"pow", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "lhs to the power of rhs.";
   let description = [{
     For floats with the special values of C's pow: pow(x, ±0) and pow(1, y) are 1 even for NaN, pow of a negative number
@@ -282,7 +283,7 @@ def Ogee_PowOp : Ogee_Binary<"pow", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_MaxOp : Ogee_Binary<"max", Ogee_NumberTensor> {
+def Ogee_MaxOp : Ogee_Binary<"max", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "The larger one.";
   let description = [{
     NaN where one of the operands is; rhs where they are equal, which shows in the sign of a zero only.
@@ -293,7 +294,7 @@ def Ogee_MaxOp : Ogee_Binary<"max", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_MinOp : Ogee_Binary<"min", Ogee_NumberTensor> {
+def Ogee_MinOp : Ogee_Binary<"min", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "The smaller one.";
   let description = [{
     NaN where one of the operands is; rhs where they are equal, which shows in the sign of a zero only.
@@ -304,7 +305,7 @@ def Ogee_MinOp : Ogee_Binary<"min", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_AndOp : Ogee_Binary<"and", Ogee_BitsTensor, [Commutative]> {
+def Ogee_AndOp : Ogee_Binary<"and", Ogee_BitsTensor, Ogee_NoGradient, [Commutative]> {
   let summary = "Bitwise and.";
   let description = [{
     ```mlir
@@ -313,7 +314,7 @@ def Ogee_AndOp : Ogee_Binary<"and", Ogee_BitsTensor, [Commutative]> {
   }];
 }
 
-def Ogee_OrOp : Ogee_Binary<"or", Ogee_BitsTensor, [Commutative]> {
+def Ogee_OrOp : Ogee_Binary<"or", Ogee_BitsTensor, Ogee_NoGradient, [Commutative]> {
   let summary = "Bitwise or.";
   let description = [{
     ```mlir
@@ -322,7 +323,7 @@ def Ogee_OrOp : Ogee_Binary<"or", Ogee_BitsTensor, [Commutative]> {
   }];
 }
 
-def Ogee_XorOp : Ogee_Binary<"xor", Ogee_BitsTensor, [Commutative]> {
+def Ogee_XorOp : Ogee_Binary<"xor", Ogee_BitsTensor, Ogee_NoGradient, [Commutative]> {
   let summary = "Bitwise exclusive or.";
   let description = [{
     ```mlir
@@ -331,7 +332,7 @@ def Ogee_XorOp : Ogee_Binary<"xor", Ogee_BitsTensor, [Commutative]> {
   }];
 }
 
-def Ogee_ShlOp : Ogee_Binary<"shl", Ogee_IntTensor> {
+def Ogee_ShlOp : Ogee_Binary<"shl", Ogee_IntTensor, Ogee_NoGradient> {
   let summary = "lhs shifted left by rhs bits.";
   let description = [{
     rhs is read as unsigned; the width of the type or more gives 0.
@@ -342,7 +343,7 @@ def Ogee_ShlOp : Ogee_Binary<"shl", Ogee_IntTensor> {
   }];
 }
 
-def Ogee_ShrArithOp : Ogee_Binary<"shr_arith", Ogee_IntTensor> {
+def Ogee_ShrArithOp : Ogee_Binary<"shr_arith", Ogee_IntTensor, Ogee_NoGradient> {
   let summary = "lhs shifted right by rhs bits, filled with the sign.";
   let description = [{
     rhs is read as unsigned; the width of the type or more gives 0 or, for a negative lhs, -1.
@@ -353,7 +354,7 @@ def Ogee_ShrArithOp : Ogee_Binary<"shr_arith", Ogee_IntTensor> {
   }];
 }
 
-def Ogee_ShrLogicOp : Ogee_Binary<"shr_logic", Ogee_IntTensor> {
+def Ogee_ShrLogicOp : Ogee_Binary<"shr_logic", Ogee_IntTensor, Ogee_NoGradient> {
   let summary = "lhs shifted right by rhs bits, filled with zeros.";
   let description = [{
     rhs is read as unsigned; the width of the type or more gives 0.
@@ -372,7 +373,7 @@ def Ogee_Comparison : I32EnumAttr<"Comparison", "how two values are compared", [
   let cppNamespace = "::ogee::ir";
 }
 
-def Ogee_CompareOp : Ogee_Pointwise<"compare", [
+def Ogee_CompareOp : Ogee_Pointwise<"compare", Ogee_NoGradient, [
     AllTypesMatch<["lhs", "rhs"]>,
     TypesMatchWith<"result has the operands' dims and i1 elements", "lhs", "result",
                    "::ogee::ir::boolTypeLike($_self)">]> {
@@ -391,7 +392,7 @@ def Ogee_CompareOp : Ogee_Pointwise<"compare", [
   let hasCanonicalizer = 1;
 }
 
-def Ogee_SelectOp : Ogee_Pointwise<"select", [
+def Ogee_SelectOp : Ogee_Pointwise<"select", Ogee_Gradient, [
     AllTypesMatch<["onTrue", "onFalse", "result"]>,
     TypesMatchWith<"pred has the result's dims and i1 elements", "result", "pred",
                    "::ogee::ir::boolTypeLike($_self)">]> {
@@ -409,7 +410,7 @@ def Ogee_SelectOp : Ogee_Pointwise<"select", [
   let hasCanonicalizer = 1;
 }
 
-def Ogee_ClampOp : Ogee_Pointwise<"clamp", [AllTypesMatch<["lo", "operand", "hi", "result"]>]> {
+def Ogee_ClampOp : Ogee_Pointwise<"clamp", Ogee_Gradient, [AllTypesMatch<["lo", "operand", "hi", "result"]>]> {
   let summary = "min(max(x, lo), hi).";
   let description = [{
     NaN where x or a bound is NaN; hi where lo is above hi; a bound where x is equal to it.

@@ -7,7 +7,7 @@
 include "ir/ops/base.td"
 
 class Ogee_Random<string mnemonic, Type tensor> : Ogee_TypedOp<mnemonic, [
-    DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>]> {
+    Ogee_NoGradient, DeclareOpInterfaceMethods<Ogee_PointwiseOpInterface>]> {
   let arguments = (ins Ogee_I64Scalar:$key, Ogee_I64Scalar:$draw, Variadic<Index>:$sizes,
                        DenseI64ArrayAttr:$staticSizes);
   let results = (outs tensor:$result);

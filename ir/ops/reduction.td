@@ -6,8 +6,8 @@
 
 include "ir/ops/base.td"
 
-class Ogee_Reduction<string mnemonic, string kind, Type tensor, Attr axesAttr = DenseI64ArrayAttr>
-    : Ogee_InferredOp<mnemonic, [DeclareOpInterfaceMethods<Ogee_ReductionOpInterface>]> {
+class Ogee_Reduction<string mnemonic, string kind, Type tensor, Trait gradient, Attr axesAttr = DenseI64ArrayAttr>
+    : Ogee_InferredOp<mnemonic, [gradient, DeclareOpInterfaceMethods<Ogee_ReductionOpInterface>]> {
   let arguments = (ins tensor:$operand, axesAttr:$axes);
   let results = (outs tensor:$result);
   let assemblyFormat = "$operand $axes attr-dict `:` type($operand) `->` type($result)";
@@ -23,7 +23,7 @@ class Ogee_Reduction<string mnemonic, string kind, Type tensor, Attr axesAttr = 
   }];
 }
 
-def Ogee_SumOp : Ogee_Reduction<"sum", "sum", Ogee_NumberTensor> {
+def Ogee_SumOp : Ogee_Reduction<"sum", "sum", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "The sum along axes.";
   let description = [{
     Integers wrap around. The sum of nothing is 0.
@@ -34,7 +34,7 @@ def Ogee_SumOp : Ogee_Reduction<"sum", "sum", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_ProdOp : Ogee_Reduction<"prod", "prod", Ogee_NumberTensor> {
+def Ogee_ProdOp : Ogee_Reduction<"prod", "prod", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "The product along axes.";
   let description = [{
     Integers wrap around. The product of nothing is 1.
@@ -45,7 +45,7 @@ def Ogee_ProdOp : Ogee_Reduction<"prod", "prod", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_AmaxOp : Ogee_Reduction<"amax", "max", Ogee_NumberTensor> {
+def Ogee_AmaxOp : Ogee_Reduction<"amax", "max", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "The largest element along axes.";
   let description = [{
     Elements are combined by `max`: NaN if there is one. If zeros of both signs are the largest,
@@ -57,7 +57,7 @@ def Ogee_AmaxOp : Ogee_Reduction<"amax", "max", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_AminOp : Ogee_Reduction<"amin", "min", Ogee_NumberTensor> {
+def Ogee_AminOp : Ogee_Reduction<"amin", "min", Ogee_NumberTensor, Ogee_Gradient> {
   let summary = "The smallest element along axes.";
   let description = [{
     Elements are combined by `min`: NaN if there is one. If zeros of both signs are the smallest,
@@ -69,7 +69,7 @@ def Ogee_AminOp : Ogee_Reduction<"amin", "min", Ogee_NumberTensor> {
   }];
 }
 
-def Ogee_AnyOp : Ogee_Reduction<"any", "any", Ogee_BoolTensor> {
+def Ogee_AnyOp : Ogee_Reduction<"any", "any", Ogee_BoolTensor, Ogee_NoGradient> {
   let summary = "Whether one of the elements along axes is true.";
   let description = [{
     False for no elements.
@@ -80,7 +80,7 @@ def Ogee_AnyOp : Ogee_Reduction<"any", "any", Ogee_BoolTensor> {
   }];
 }
 
-def Ogee_AllOp : Ogee_Reduction<"all", "all", Ogee_BoolTensor> {
+def Ogee_AllOp : Ogee_Reduction<"all", "all", Ogee_BoolTensor, Ogee_NoGradient> {
   let summary = "Whether all elements along axes are true.";
   let description = [{
     True for no elements.
@@ -92,7 +92,8 @@ def Ogee_AllOp : Ogee_Reduction<"all", "all", Ogee_BoolTensor> {
 }
 
 class Ogee_ArgReduction<string mnemonic>
-    : Ogee_Reduction<mnemonic, mnemonic, Ogee_NumberTensor, ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<1>]>> {
+    : Ogee_Reduction<mnemonic, mnemonic, Ogee_NumberTensor, Ogee_NoGradient,
+                     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<1>]>> {
   let results = (outs Ogee_IntTensor:$result);
   let element = "::mlir::IntegerType::get(adaptor.getOperand().getContext(), 64)";
   let hasFolder = 0;

@@ -1,5 +1,6 @@
 // The gradient rules: each row's vector-Jacobian product against central differences of the interpreter, its own
 // gradient against those of the product, the adjoint identity <J v, w> = <v, J' w>, and the product compiled.
+// Covers: vjp
 #include "ir/dialect.h"
 #include "passes/autodiff.h"
 #include "tests/ops/data.h"
