@@ -329,6 +329,7 @@ constexpr PointwiseOp kConvert{"to", Rule::arithmetic, [](std::span<const Tensor
 
 Tensor convert(const Tensor& x, DType dtype, Loc loc) {
   if (checked(x, "to", loc).dtype == dtype) return x;
+  check_dtype(dtype, "to", loc);
   if (Trace::current()) return record_convert(x, dtype, loc);
   const Operand operand(x, loc);
   return apply_eager(kConvert, {&operand, 1}, {dtype, dtype}, loc, nullptr);

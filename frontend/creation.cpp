@@ -31,9 +31,7 @@ namespace {
 
 /// Error for a device that is not there, and for a dtype without elements in C++.
 void check_options(const Options& options, const char* op, Loc loc) {
-  if (options.dtype == DType::f16 || options.dtype == DType::bf16)
-    fail_with(ErrorCode::unsupported,
-              runtime::concat(op, ": tensors of ", runtime::name(*options.dtype), " are not supported"), loc);
+  if (options.dtype) check_dtype(*options.dtype, op, loc);
   if (options.device && !options.device->is_cpu())
     fail_with(ErrorCode::no_device, runtime::concat(op, ": there is no device ", *options.device), loc);
 }

@@ -63,6 +63,7 @@ Tensor draw(const RandomOp& op, const Dims& dims, DType dtype, std::span<const i
 DType real_type(const char* op, const Options& options, DType otherwise, Loc loc) {
   const DType dtype = options.dtype.value_or(otherwise);
   if (!runtime::is_floating(dtype)) fail(loc, op, ": needs a floating dtype, not ", runtime::name(dtype));
+  check_dtype(dtype, op, loc);
   return dtype;
 }
 

@@ -54,6 +54,12 @@ TensorImpl& checked_data(const Tensor& x, const char* op, Loc loc) {
   return impl;
 }
 
+void check_dtype(DType dtype, const char* op, Loc loc) {
+  if (dtype == DType::f16 || dtype == DType::bf16)
+    fail_with(ErrorCode::unsupported, runtime::concat(op, ": tensors of ", runtime::name(dtype), " are not supported"),
+              loc);
+}
+
 std::vector<int64_t> stride_classes(const TensorImpl& impl) {
   std::vector<int64_t> classes(impl.strides.size(), -1);
   if (!classes.empty() && impl.strides.back() == 1) classes.back() = 1;

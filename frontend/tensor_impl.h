@@ -118,6 +118,8 @@ inline TensorImpl& checked(const Tensor& x, const char* op, Loc loc) {
 /// Raises the Error of a tensor without elements that is used outside of its trace.
 [[noreturn]] void fail_foreign(const Tensor& x, const char* op, Loc loc);
 
+/// Error for a dtype that tensors of this version do not have.
+void check_dtype(DType dtype, const char* op, Loc loc);
 /// One element as a number.
 Scalar load_scalar(const std::byte* at, DType dtype);
 

@@ -149,7 +149,7 @@ private:
     std::optional<detail::ValueId> value;
     uint32_t version = 0; ///< of the base, when `value` was made
     uint32_t tensors = 0; ///< that live and show it
-    Loc loc;              ///< that made the first of them
+    Loc loc{};            ///< that made the first of them
   };
 
   void end();

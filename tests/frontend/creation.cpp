@@ -72,6 +72,8 @@ TEST_CASE("creation: errors name the function that was called") {
   CHECK(contains(error_of([] { eye(-1); }), "eye: "));
   CHECK(contains(error_of([] { zeros_like(Tensor()); }), "zeros_like: the tensor is undefined"));
   CHECK(contains(error_of([] { zeros({2}, DType::f16); }), "zeros: tensors of f16 are not supported at creation.cpp:"));
+  CHECK(contains(error_of([] { rand({2}, DType::bf16); }), "rand: tensors of bf16 are not supported"));
+  CHECK(contains(error_of([] { ones({2}).to(DType::f16); }), "to: tensors of f16 are not supported at creation.cpp:"));
   const std::string here = OGEE_HERE, message = error_of([] { ones({1LL << 31, 1LL << 31}); });
   CHECK(contains(message, "ones: "));
   CHECK(contains(message, here));
