@@ -389,6 +389,11 @@ private:
   std::shared_ptr<detail::CompiledBase> base_;
 };
 
+namespace detail {
+template <class F>
+struct ParametersOf<Compiled<F>> : ParametersOf<F> {};
+} // namespace detail
+
 /// Compiles a function of tensors: a lambda, a function, or an object with operator().
 template <class F>
 Compiled<std::decay_t<F>> compile(F&& fn, CompileOptions options = {}, Loc loc = Loc::current()) {

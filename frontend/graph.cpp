@@ -52,32 +52,6 @@ namespace detail {
 
 namespace {
 
-/// Collects the first error while it lives.
-class DiagnosticCatcher {
-public:
-  explicit DiagnosticCatcher(mlir::MLIRContext& context)
-      : handler_(&context, [this](mlir::Diagnostic& diagnostic) {
-          if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error || message_) return mlir::success();
-          message_ = diagnostic.str();
-          if (const std::string place = ir::describe(diagnostic.getLocation()); !place.empty())
-            *message_ += " at " + place;
-          return mlir::success();
-        }) {}
-
-  [[noreturn]] void raise(Loc loc) const {
-    if (message_ && has_place(*message_)) throw runtime::Error(ErrorCode::unsupported, *message_);
-    fail_with(ErrorCode::unsupported, message_.value_or("the graph cannot be compiled"), loc);
-  }
-
-private:
-  std::optional<std::string> message_;
-  mlir::ScopedDiagnosticHandler handler_;
-};
-
-} // namespace
-
-namespace {
-
 /// The module for people: behind every operation its line and module path.
 std::string print_with_lines(mlir::ModuleOp module) {
   mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();

@@ -6,6 +6,7 @@
 #include "ir/dialect.h"
 #include "ir/location.h"
 #include "ir/signature.h"
+#include "passes/autodiff.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -200,6 +201,27 @@ ValueId GraphBuilder::add(const OpCall& call) {
   impl.setAttributes(call, state);
   impl.values.push_back(impl.builder.create(state)->getResult(0));
   return static_cast<ValueId>(impl.values.size() - 1);
+}
+
+std::vector<std::optional<ValueId>> GraphBuilder::differentiate(std::span<const ValueId> outputs,
+                                                                std::span<const ValueId> cotangents,
+                                                                std::span<const ValueId> wrt, Loc loc) {
+  Impl& impl = *impl_;
+  const auto valuesOf = [&](std::span<const ValueId> ids) {
+    SmallVector<Value> values;
+    for (ValueId id : ids) values.push_back(impl.values[id]);
+    return values;
+  };
+  const DiagnosticCatcher diagnostics(impl.module->context);
+  const FailureOr<SmallVector<Value>> gradients =
+      passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt));
+  if (failed(gradients)) diagnostics.raise(loc);
+  std::vector<std::optional<ValueId>> ids;
+  for (Value gradient : *gradients) {
+    if (gradient) impl.values.push_back(gradient);
+    ids.push_back(gradient ? std::optional(static_cast<ValueId>(impl.values.size() - 1)) : std::nullopt);
+  }
+  return ids;
 }
 
 Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ogee::detail {
 
@@ -33,6 +34,11 @@ public:
   /// One more argument of type index; a size by that name.
   Dim index_argument(const std::string& name, Loc loc);
   ValueId add(const OpCall& call);
+  /// The cotangents of `wrt` given those of `outputs`, none for a value that no output depends on. Error, with its
+  /// line, for an op that has no gradient.
+  std::vector<std::optional<ValueId>> differentiate(std::span<const ValueId> outputs,
+                                                    std::span<const ValueId> cotangents, std::span<const ValueId> wrt,
+                                                    Loc loc);
   /// Ends the function. The builder is of no use afterwards.
   Graph finish(std::span<const ValueId> results, Loc loc);
 

@@ -1,14 +1,19 @@
 // The MLIR side of a graph: a context of its own with one function. Included by graph_builder.cpp and graph.cpp alone.
 #pragma once
 
+#include "frontend/failure.h"
 #include "frontend/graph_impl.h"
+#include "ir/location.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 
 #include <mutex>
+#include <optional>
+#include <string>
 
 namespace ogee::detail {
 
@@ -20,6 +25,28 @@ struct GraphImpl::Module {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp function;
   bool trusted = false;
+};
+
+/// Collects the first error while it lives.
+class DiagnosticCatcher {
+public:
+  explicit DiagnosticCatcher(mlir::MLIRContext& context)
+      : handler_(&context, [this](mlir::Diagnostic& diagnostic) {
+          if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error || message_) return mlir::success();
+          message_ = diagnostic.str();
+          if (const std::string place = ir::describe(diagnostic.getLocation()); !place.empty())
+            *message_ += " at " + place;
+          return mlir::success();
+        }) {}
+
+  [[noreturn]] void raise(Loc loc) const {
+    if (message_ && has_place(*message_)) throw runtime::Error(ErrorCode::unsupported, *message_);
+    fail_with(ErrorCode::unsupported, message_.value_or("the graph cannot be compiled"), loc);
+  }
+
+private:
+  std::optional<std::string> message_;
+  mlir::ScopedDiagnosticHandler handler_;
 };
 
 } // namespace ogee::detail

@@ -9,6 +9,7 @@
 #include "frontend/print.h"
 #include "frontend/scope.h"
 #include "frontend/tensor.h"
+#include "frontend/transforms.h"
 #include "runtime/stats.h"
 
 namespace ogee {

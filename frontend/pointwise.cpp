@@ -150,7 +150,7 @@ UNARY(cosh, floating, hyperbolic_cosine)
 UNARY(tanh, floating, primitive<"tanh">)
 UNARY(erf, floating, primitive<"erf">)
 UNARY(sigmoid, floating, primitive<"logistic">)
-UNARY(relu, numeric, [](X x, Loc loc) { return where(lt(x[0], 0, loc), 0, x[0], loc); })
+UNARY(relu, numeric, [](X x, Loc loc) { return where(le(x[0], 0, loc), 0, x[0], loc); }) // flat at 0
 UNARY(silu, floating, [](X x, Loc loc) { return mul(x[0], sigmoid(x[0], loc), loc); })
 UNARY(softplus, floating, soft_plus)
 UNARY(floor, numeric, rounding<"floor">)
@@ -253,7 +253,7 @@ constexpr PointwiseOp clamp_op{"clamp", Rule::numeric, [](X x, Loc loc) {
                                  return primitive<"clamp">(operands, loc);
                                }};
 constexpr PointwiseOp leaky_relu_op{"leaky_relu", Rule::floating, [](X x, Loc loc) {
-                                      return where(lt(x[0], 0, loc), mul(x[0], x[1], loc), x[0], loc);
+                                      return where(gt(x[0], 0, loc), x[0], mul(x[0], x[1], loc), loc);
                                     }};
 constexpr PointwiseOp gelu_op{"gelu", Rule::floating, [](X x, Loc loc) {
                                 const Tensor cdf = add(erf(mul(x[0], std::numbers::sqrt2 / 2, loc), loc), 1, loc);

@@ -218,6 +218,27 @@ ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const cha
   return builder_.add({"select", {mask, padded(value, nothing, dtype), parent}, dtype, shape, {}, {}, loc});
 }
 
+// ---- gradients
+// ---------------------------------------------------------------------------------------------------------
+
+std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
+                                     std::span<const Tensor> inputs, Loc loc) {
+  const auto values_of = [&](std::span<const Tensor> tensors) {
+    std::vector<ValueId> values;
+    for (const Tensor& tensor : tensors) values.push_back(read(tensor, "gradient", loc));
+    return values;
+  };
+  const auto found = builder_.differentiate(values_of(outputs), values_of(cotangents), values_of(inputs), loc);
+  std::vector<Tensor> gradients;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (found[i])
+      gradients.push_back(make_base(*found[i], {}, inputs[i].dtype(loc), inputs[i].shape(loc), loc));
+    else
+      gradients.push_back(zeros_like(inputs[i], {}, loc));
+  }
+  return gradients;
+}
+
 // ---- random numbers, guards, names
 // -------------------------------------------------------------------------------------
 

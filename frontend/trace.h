@@ -120,6 +120,9 @@ public:
   /// Gives `x` (and so all that shares its memory) the value of `value`, which has the same shape and dtype.
   void write(const Tensor& x, const Tensor& value, const char* op, Loc loc);
 
+  /// The cotangents of `inputs` given those of `outputs`; zeros where no output depends on an input.
+  std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
+                                std::span<const Tensor> inputs, Loc loc);
   /// Philox's key and the number of the next draw, as rank-0 i64 tensors.
   std::pair<Tensor, Tensor> draw(Loc loc);
   void guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits);

@@ -86,7 +86,7 @@ const std::vector<Pointwise> kPointwise = {
     UNARY(tanh, std::tanh(x[0])),
     UNARY(erf, std::erf(x[0])),
     UNARY(sigmoid, sigmoid_of(x[0])),
-    UNARY(relu, x[0] < 0 ? 0 : x[0], 0, Domain::all, true),
+    UNARY(relu, x[0] <= 0 ? 0 : x[0], 0, Domain::all, true),
     UNARY(silu, x[0] * sigmoid_of(x[0]), 4, Domain::modest),
     UNARY(softplus, larger(x[0], 0) + std::log1p(std::exp(-std::abs(x[0])))),
     UNARY(floor, std::floor(x[0]), 0, Domain::all, true),

@@ -1,0 +1,123 @@
+// Derivatives of functions as functions: values, forms of arguments, composition, errors.
+#include "tests/frontend/support.h"
+
+using namespace ogee;
+using namespace ogee::tests;
+
+namespace {
+
+Tensor cube(Tensor x) { return pow(x, 3); }
+
+struct Weights {
+  Tensor w, b;
+};
+
+Tensor loss(Weights p, Tensor x) { return square(tanh(matmul(x, p.w) + p.b)).sum(); }
+
+} // namespace
+
+TEST_CASE("transforms: grad and value_and_grad") {
+  auto f = [](Tensor x) { return pow(x, 2) + 3 * x + 1; };
+  CHECK(text(grad(f)(tensor(2.0))) == "tensor(7.)");
+  CHECK(text(grad(cube)(tensor(2.0))) == "tensor(12.)");
+  const auto [value, gradient] = value_and_grad(f)(tensor(2.0));
+  CHECK(text(value) == "tensor(11.)");
+  CHECK(text(gradient) == "tensor(7.)");
+  CHECK(text(grad([](Tensor x) { return relu(x).sum(); })(tensor({-1.0, 0.0, 2.0}))) == "tensor([0., 0., 1.])");
+}
+
+TEST_CASE("transforms: which arguments, and of what form") {
+  auto f = [](Tensor x, Tensor y, Tensor w) { return (x + y) * w; };
+  const Tensor x = tensor(2.0), y = tensor(3.0), w = tensor(4.0);
+  CHECK(text(grad<2>(f)(x, y, w)) == "tensor(5.)");
+  const auto [dx, dw] = grad<0, 2>(f)(x, y, w);
+  CHECK(text(dx) == "tensor(4.)");
+  CHECK(text(dw) == "tensor(5.)");
+
+  manual_seed(1);
+  const Weights p{randn({3, 2}, f64), randn({2}, f64)};
+  const Tensor input = randn({4, 3}, f64);
+  const Weights g = grad(loss)(p, input);
+  CHECK(same(g.w.shape(), p.w.shape()));
+  for (int64_t i = 0; i < 3; ++i) { // central differences
+    const double step = 1e-6;
+    Weights above{p.w.clone(), p.b}, below{p.w.clone(), p.b};
+    above.w[i][1] += step;
+    below.w[i][1] -= step;
+    const double expected = (loss(above, input).item() - loss(below, input).item()) / (2 * step);
+    CHECK(near(g.w[i][1].item(), expected, 1e-6));
+  }
+}
+
+TEST_CASE("transforms: what a function captures is no argument of it") {
+  const Tensor x = tensor(3.0);
+  auto outer = compile([](Tensor x) {
+    const Tensor twice = 2 * x;
+    return grad([&](Tensor y) { return y * twice; })(x); // 2 x, not 4 x
+  });
+  CHECK(text(outer(x)) == "tensor(6.)");
+  CHECK(text(grad([&](Tensor y) { return x * 2; })(tensor(1.0))) == "tensor(0.)");
+}
+
+TEST_CASE("transforms: products with the Jacobian") {
+  auto f = [](Tensor x) { return sin(x) * x.sum(); };
+  const Tensor x = tensor({0.5, -1.0, 2.0}, f64), v = tensor({1.0, 2.0, -1.0}, f64), w = tensor({0.5, 1.0, 3.0}, f64);
+  const auto [y, pulled] = vjp(f)(x, w);
+  const auto [y2, pushed] = jvp(f)(x, v);
+  CHECK(equal(y, f(x)));
+  CHECK(equal(y, y2));
+  CHECK(near(dot(pushed, w).item(), dot(v, pulled).item(), 1e-12));
+  CHECK(allclose(matmul(jacrev(f)(x), v), pushed, 1e-12, 1e-12));
+}
+
+TEST_CASE("transforms: Jacobians and Hessians") {
+  const Tensor a = tensor({{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}}), x = tensor({1.0, -1.0, 2.0});
+  auto linear = [&](Tensor x) { return matmul(a, x); };
+  CHECK(equal(jacrev(linear)(x), a));
+  CHECK(equal(jacfwd(linear)(x), a));
+  CHECK(text(hessian([](Tensor x) { return (x * x * x).sum(); })(tensor({1.0, 2.0}))) ==
+        "tensor([[ 6.,  0.],\n        [ 0., 12.]])");
+  auto shaped = [](Tensor x) { return x.sum(0) * x[0]; };
+  const Tensor m = tensor({{1.0, 2.0}, {3.0, 4.0}});
+  CHECK(same(jacrev(shaped)(m).shape(), Shape{2, 2, 2}));
+  CHECK(allclose(jacrev(shaped)(m), jacfwd(shaped)(m)));
+}
+
+TEST_CASE("transforms: they compose, and compile once per shape") {
+  CHECK(text(grad(grad(cube))(tensor(2.0))) == "tensor(12.)");
+  CHECK(text(grad(grad(grad(cube)))(tensor(2.0))) == "tensor(6.)");
+  auto step = compile([](Tensor w, Tensor x) {
+    auto g = grad([&](Tensor w) { return square(matmul(x, w) - 1).sum(); });
+    return w - 0.1 * g(w);
+  });
+  Tensor w = zeros({2});
+  const Tensor x = eye(2);
+  for (int i = 0; i < 50; ++i) w = step(w, x);
+  CHECK(allclose(w, ones({2}), 1e-3, 1e-3));
+  CHECK(step.stats().compiles == 1);
+  auto g = grad([](Tensor x) { return x.sum(); });
+  for (int i = 0; i < 3; ++i) g(ones({2}));
+  g(ones({3}));
+  CHECK(g.stats().compiles == 2);
+}
+
+TEST_CASE("transforms: writes and views inside a function are differentiated through") {
+  auto f = [](Tensor x) {
+    Tensor y = x.clone();
+    y[0] = x[1] * 3;
+    y *= 2;
+    return (y * x).sum();
+  };
+  CHECK(text(grad(f)(tensor({1.0, 2.0, 5.0}))) == "tensor([12., 14., 20.])");
+}
+
+TEST_CASE("transforms: errors") {
+  const std::string here = OGEE_HERE, message = error_of([] { grad([](Tensor x) { return x * 2; })(ones({3})); });
+  CHECK(contains(message, "grad: the function gives f32 [3], needs one float at "));
+  CHECK(contains(message, "; hint: sum(), or jacrev for a Jacobian"));
+  CHECK(contains(message, here));
+  CHECK(contains(error_of([] { grad([](Tensor x) { return x.sum().to(f32); })(tensor({1, 2})); }),
+                 "grad: only floats have gradients, not i64 [2]"));
+  CHECK(contains(error_of([] { vjp([](Tensor x) { return x * 2; })(ones({3}), ones({2})); }),
+                 "the cotangent or tangent is f32 [2], needs f32 [3]"));
+}
