@@ -74,6 +74,19 @@ void check_not_rebound(const Trace& trace, const Interface& interface) {
                 capture.first_use);
 }
 
+/// The shape of a tensor argument, with names for the sizes that have one.
+Shape shape_of(const Leaf& leaf, const CompileOptions& options, Loc loc) {
+  Shape shape = leaf.tensor->shape(loc);
+  const size_t arg = argument_number(leaf);
+  for (const SymbolicDim& entry : options.dims) {
+    if (entry.arg != arg) continue;
+    if (entry.axis >= shape.size())
+      fail(loc, "compile: dims name axis ", entry.axis, " of arg ", arg, ", which has the shape ", shape);
+    shape[entry.axis] = entry.dim;
+  }
+  return shape;
+}
+
 /// Records a function on stand-ins for the tensors among `leaves`.
 Recording record(const CompileOptions& options, Trace::Use use, const std::vector<Leaf>& leaves, const Body& body,
                  std::shared_ptr<void>& prototype, Loc loc) {
@@ -83,7 +96,7 @@ Recording record(const CompileOptions& options, Trace::Use use, const std::vecto
   for (const Leaf& leaf : leaves) {
     if (!leaf.tensor) continue;
     const TensorImpl& impl = checked(*leaf.tensor, "compile", loc);
-    GraphArgument argument{argument_name(leaf, options), impl.dtype, leaf.tensor->shape(loc), {}};
+    GraphArgument argument{argument_name(leaf, options), impl.dtype, shape_of(leaf, options, loc), {}};
     if (!impl.symbolic && !impl.dense) argument.strides = stride_classes(impl);
     stand_ins.push_back(trace->argument(argument, loc));
   }
@@ -145,6 +158,9 @@ struct CompiledBase::Impl {
   std::string reason(std::span<const uint64_t> signature, const std::vector<LeafFacts>& now) const;
   void check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body, Loc call) const;
 
+  /// Views of arguments whose sizes differ are made by the graph.
+  Trace::Use use() const { return options.dims.empty() ? Trace::Use::call : Trace::Use::graph; }
+
   const CompileOptions options;
   const Loc loc;
   std::atomic<Variant*> head{nullptr}; ///< the last traced first
@@ -195,10 +211,11 @@ Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const st
                                    const Body& body) {
   std::lock_guard tracing_lock(tracing);
   if (Variant* other = find(signature)) return *other; // another thread was faster
-  std::vector<LeafFacts> facts(leaves.begin(), leaves.end());
+  std::vector<LeafFacts> facts;
+  for (const Leaf& leaf : leaves) facts.emplace_back(leaf, options.dims);
   const uint64_t epoch = runtime::Runtime::get().epoch();
   std::shared_ptr<void> prototype;
-  Recording recording = record(options, Trace::Use::call, leaves, body, prototype, loc);
+  Recording recording = record(options, use(), leaves, body, prototype, loc);
   std::string why = head.load() ? reason(signature, facts) : "";
   auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(recording), loc);
   variant->prototype = std::move(prototype);
@@ -215,7 +232,7 @@ Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const st
 void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body, Loc call) const {
   if (variant.checked.exchange(true)) return;
   std::shared_ptr<void> prototype;
-  const Recording again = record(options, Trace::Use::call, leaves, body, prototype, loc);
+  const Recording again = record(options, use(), leaves, body, prototype, loc);
   const std::string text = first_difference(variant.graph.ir(), again.graph.ir());
   if (!text.empty())
     fail_with(ErrorCode::state,
@@ -224,8 +241,23 @@ void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves
               call);
 }
 
+namespace {
+
+/// Error unless each is a named size, and of an axis once.
+std::vector<SymbolicDim> checked_dims(const std::vector<SymbolicDim>& dims, Loc loc) {
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (!dims[i].dim.as_symbol())
+      fail(loc, "compile: dims need names, not ", dims[i].dim, "; hint: dim(\"batch\", 1, 256)");
+    if (symbolic_dim(std::span(dims).first(i), dims[i].arg, dims[i].axis))
+      fail(loc, "compile: dims name axis ", dims[i].axis, " of arg ", dims[i].arg, " twice");
+  }
+  return dims;
+}
+
+} // namespace
+
 CompiledBase::CompiledBase(CompileOptions options, Loc loc)
-    : loc_(loc), impl_(std::make_unique<Impl>(std::move(options), loc)) {}
+    : loc_(loc), dims_(checked_dims(options.dims, loc)), impl_(std::make_unique<Impl>(std::move(options), loc)) {}
 CompiledBase::~CompiledBase() = default;
 
 const void* CompiledBase::call(const Call& call, const std::function<std::vector<Leaf>()>& leaves, const Body& body,

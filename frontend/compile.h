@@ -17,10 +17,20 @@
 
 namespace ogee {
 
+/// A size of an argument that may differ from call to call: `{0, 0, dim("batch", 1, 256)}`.
+struct SymbolicDim {
+  size_t arg = 0;  ///< number of the argument; of every tensor in it where it is a struct, a vector …
+  size_t axis = 0; ///< from the front
+  Dim dim;
+};
+
 /// How a function is compiled.
 struct CompileOptions {
   std::string name = "main";     ///< of the graph, its dumps and its kernels
   std::vector<std::string> args; ///< names of the arguments; else arg0, arg1 …
+  /// Sizes that are named rather than part of what is compiled: one compile serves their whole range, which each call
+  /// checks, and that equal names are equal sizes. Branching on such a size is an Error unless the range decides it.
+  std::vector<SymbolicDim> dims = {};
 };
 
 /// What a compiled function did so far.
@@ -56,7 +66,10 @@ public:
   std::span<const uint64_t> signature() const { return {words_, count_}; }
   std::span<const Tensor* const> tensors() const { return {tensors_, tensor_count_}; }
 
-  explicit Call(Loc loc) : loc_(loc) {}
+  /// `dims` are sizes that select no variant.
+  Call(Loc loc, std::span<const SymbolicDim> dims) : loc_(loc), dims_(dims) {}
+  /// What follows is part of the next argument.
+  void next_argument() { ++argument_; }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -75,6 +88,8 @@ private:
   const Tensor** tensors_ = inline_tensors_;
   size_t count_ = 0, capacity_ = kInlineWords, tensor_count_ = 0, tensor_capacity_ = kInlineTensors;
   const Loc loc_;
+  const std::span<const SymbolicDim> dims_;
+  size_t argument_ = SIZE_MAX; ///< the number of the present one
   std::vector<uint64_t> more_words_;
   std::vector<const Tensor*> more_tensors_;
 };
@@ -182,10 +197,12 @@ public:
   Graph graph(Loc loc) const;
   /// The line of compile().
   Loc loc() const { return loc_; }
+  std::span<const SymbolicDim> dims() const { return dims_; }
 
 private:
   struct Impl;
   const Loc loc_;
+  const std::vector<SymbolicDim> dims_;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -334,9 +351,9 @@ private:
   auto run(Loc loc, const P&... args) const {
     using R = std::decay_t<std::invoke_result_t<F&, P&...>>;
     if (detail::is_tracing()) return static_cast<R>(std::invoke(*fn_, args...));
-    detail::Call call(loc);
+    detail::Call call(loc, base_->dims());
     call.constant(get_default_dtype());
-    (detail::visit_leaves(call, args), ...);
+    ((call.next_argument(), detail::visit_leaves(call, args)), ...);
     auto leaves = [&] { return list(args...); };
     auto body = [&](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {
       return record(std::tuple<P...>(args...), stand_ins, prototype);

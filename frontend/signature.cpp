@@ -19,14 +19,26 @@ Layout layout_of(const TensorImpl& impl) {
   return impl.strides.back() == 1 ? Layout::inner_dense : Layout::strided;
 }
 
+/// The word of a size that selects no variant.
+constexpr uint64_t kAnySize = UINT64_MAX;
+
 } // namespace
+
+const Dim* symbolic_dim(std::span<const SymbolicDim> dims, size_t arg, size_t axis) {
+  for (const SymbolicDim& entry : dims)
+    if (entry.arg == arg && entry.axis == axis) return &entry.dim;
+  return nullptr;
+}
+
+size_t argument_number(const Leaf& leaf) { return std::stoul(leaf.path.substr(0, leaf.path.find('.'))); }
 
 void Call::tensor(const Tensor& tensor) {
   if (!tensor.defined()) fail(loc_, "compile: arg ", tensor_count_, " is an undefined tensor");
   const TensorImpl& impl = *tensor.impl();
   if (impl.symbolic) fail_foreign(tensor, "compile", impl.symbolic->loc);
   push(static_cast<uint64_t>(impl.dtype) | impl.sizes.size() << 8 | static_cast<uint64_t>(layout_of(impl)) << 16);
-  for (int64_t size : impl.sizes) push(static_cast<uint64_t>(size));
+  for (size_t axis = 0; axis < impl.sizes.size(); ++axis)
+    push(dims_.empty() || !symbolic_dim(dims_, argument_, axis) ? static_cast<uint64_t>(impl.sizes[axis]) : kAnySize);
   if (tensor_count_ == tensor_capacity_) grow_tensors();
   tensors_[tensor_count_++] = &tensor;
 }
@@ -70,12 +82,14 @@ void LeafLister::leave() {
 // ---- reasons
 // -----------------------------------------------------------------------------------------------------------
 
-LeafFacts::LeafFacts(const Leaf& leaf)
+LeafFacts::LeafFacts(const Leaf& leaf, std::span<const SymbolicDim> dims)
     : path(leaf.path), text(leaf.text), is_number(leaf.is_number), is_tensor(leaf.tensor) {
   if (!is_tensor) return;
   const TensorImpl& impl = *leaf.tensor->impl();
   dtype = impl.dtype;
   sizes.assign(impl.sizes.begin(), impl.sizes.end());
+  for (size_t axis = 0; axis < sizes.size(); ++axis)
+    if (symbolic_dim(dims, argument_number(leaf), axis)) sizes[axis] = 0; // any will do
   contiguous = impl.dense;
   inner_dense = impl.dense || impl.strides.back() == 1;
 }
@@ -115,7 +129,7 @@ std::string difference(const std::vector<LeafFacts>& was, const std::vector<Leaf
 
 std::string argument_name(const Leaf& leaf, const CompileOptions& options) {
   const size_t dot = leaf.path.find('.');
-  const size_t index = std::stoul(leaf.path.substr(0, dot));
+  const size_t index = argument_number(leaf);
   const std::string first = index < options.args.size() ? options.args[index] : runtime::concat("arg", index);
   return dot == std::string::npos ? first : first + leaf.path.substr(dot);
 }

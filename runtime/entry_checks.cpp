@@ -10,7 +10,7 @@ namespace {
 
 std::string described(const Program& program, uint32_t arg) {
   const std::string& name = program.args[arg].name;
-  return name.empty() ? concat("arg ", arg) : concat("arg ", arg, " (", name, ")");
+  return name.empty() || name == concat("arg", arg) ? concat("arg ", arg) : concat("arg ", arg, " (", name, ")");
 }
 
 /// Where the user made an argument, at the end of a text about it.
@@ -128,10 +128,8 @@ void EntryChecks::check_ranges(const int64_t* values) const {
   for (const Symbol& symbol : program_.values.symbols) {
     const int64_t value = values[symbol.slot];
     if (value >= symbol.lo && value <= symbol.hi) continue;
-    const std::string bound =
-        symbol.hi == INT64_MAX ? concat("at least ", symbol.lo) : concat(symbol.lo, " to ", symbol.hi);
-    raise(ErrorCode::invalid_argument, described(program_, symbol.source), " is ", value, ", expected ", bound, " (",
-          symbol.name, ")");
+    raise(ErrorCode::invalid_argument, described(program_, symbol.source), " is ", value, ", outside ", symbol.name,
+          " ", symbol.lo, "..", symbol.hi == INT64_MAX ? "" : std::to_string(symbol.hi));
   }
 }
 

@@ -153,3 +153,52 @@ TEST_CASE("compile: a function that does something else on its second call") {
   CHECK(contains(message, "compile: the function does something else on its second call"));
   CHECK(contains(message, "dense<2.000000e+00>"));
 }
+
+TEST_CASE("compile: named sizes: one compile serves a range") {
+  const Tensor w = randn({5, 3});
+  auto f = [&](Tensor x) { return softmax(relu(matmul(x, w)), -1) * x.size(0); };
+  auto g = compile(f, {.dims = {{0, 0, dim("batch", 1, 256)}}});
+  for (int64_t n : {4, 1, 256, 17}) CHECK(allclose(g(ones({n, 5})), f(ones({n, 5})), 1e-5, 1e-5));
+  for (int64_t n = 1; n <= 256; ++n) g(ones({n, 5}));
+  CHECK(g.stats().compiles == 1);
+  const std::string here = OGEE_HERE, message = error_of([&] { g(ones({300, 5})); });
+  CHECK(contains(message, "arg 0 dim 0 is 300, outside batch 1..256"));
+  CHECK(contains(message, here));
+  CHECK(g.stats().compiles == 1);
+  g(ones({2, 5}, f32).t().contiguous().t()); // another layout is another variant
+  CHECK(g.stats().compiles == 2);
+}
+
+TEST_CASE("compile: named sizes that are equal, branched on, written, returned") {
+  const auto n = dim("n", 2, 64);
+  auto add = compile([](Tensor x, Tensor y) { return x + y; }, {.dims = {{0, 0, n}, {1, 0, n}}});
+  CHECK(text(add(ones({3}), ones({3}))) == "tensor([2., 2., 2.])");
+  CHECK(contains(error_of([&] { add(ones({3}), ones({4})); }), "arg 1 dim 0 is 4, expected 3"));
+  auto known = compile([](Tensor x) { return x.size(0) >= 2 ? x * 2 : x; }, {.dims = {{0, 0, n}}});
+  CHECK(text(known(ones({2}))) == "tensor([2., 2.])");
+  auto unknown = compile([](Tensor x) { return x.size(0) > 8 ? x * 2 : x; }, {.dims = {{0, 0, n}}});
+  CHECK(contains(error_of([&] { unknown(ones({4})); }), "n"));
+  auto write = compile(
+      [](Tensor x) {
+        x += 1;
+        return x;
+      },
+      {.dims = {{0, 0, n}}});
+  for (int64_t size : {3, 5}) {
+    Tensor x = zeros({size});
+    CHECK(equal(write(x), ones({size})));
+    CHECK(equal(x, ones({size})));
+  }
+  auto g = compile(grad([](Tensor x) { return (x * x).sum(); }), {.dims = {{0, 0, n}}});
+  CHECK(text(g(ones({3}))) == "tensor([2., 2., 2.])");
+  CHECK(text(g(ones({4}))) == "tensor([2., 2., 2., 2.])");
+  CHECK(g.stats().compiles == 1);
+}
+
+TEST_CASE("compile: named sizes that cannot be") {
+  auto f = [](Tensor x) { return x; };
+  CHECK(contains(error_of([&] { compile(f, {.dims = {{0, 0, 5}}}); }), "compile: dims need names, not 5"));
+  CHECK(contains(error_of([&] { compile(f, {.dims = {{0, 0, dim("a")}, {0, 0, dim("b")}}}); }), "twice"));
+  CHECK(contains(error_of([&] { compile(f, {.dims = {{0, 3, dim("a")}}})(ones({2})); }),
+                 "compile: dims name axis 3 of arg 0, which has the shape [2]"));
+}
