@@ -218,7 +218,7 @@ void chooseTile(Nest& nest, const TargetInfo& target) {
   const unsigned bits = product->element.getIntOrFloatBitWidth();
   c.lanes = target.vectorBits / bits;
   const bool manyRegisters = target.vectorRegisters >= 32;
-  const bool fewRows = atMost(rows, 8);
+  const bool fewRows = atMost(rows, 4);
   // Accumulators plus one row of rhs plus a broadcast lhs have to fit into the registers.
   c.rows = manyRegisters ? (fewRows ? 4 : 6) : (fewRows ? 4 : 6);
   c.vectors = manyRegisters ? 4 : 2;
@@ -230,9 +230,10 @@ void chooseTile(Nest& nest, const TargetInfo& target) {
   if (columns.is_number())
     while (c.vectors > 1 && (c.vectors / 2) * c.lanes >= columns.number()) c.vectors /= 2;
   c.blockRows = c.rows * 8;
-  const bool unitColumns = isNumber(c.rhs.at.strides[nest.rank() - 2], 1);
-  c.packed = !(unitColumns && atMost(rows, 48));
+  c.packed = !(canReadInPlace(nest) && atMost(rows, kFewRows));
 }
+
+bool canReadInPlace(const Nest& nest) { return isNumber(nest.contraction->rhs.at.strides[nest.rank() - 2], 1); }
 
 Dim packedElements(const Nest& nest) {
   const Contraction& c = *nest.contraction;

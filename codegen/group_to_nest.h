@@ -15,6 +15,11 @@ Nest nestOf(ir::GroupOp group, llvm::ArrayRef<View> inputs, llvm::ArrayRef<View>
 /// The nest that copies `from` to `to`, of equal sizes.
 Nest copyNest(const View& from, const View& to);
 
+/// Up to so many rows of its left operand a contraction reads its right operand in place, if it can: packing would take
+/// longer than it gains.
+constexpr int64_t kFewRows = 18;
+/// Whether the right operand's columns lie side by side.
+bool canReadInPlace(const Nest& nest);
 /// Chooses the micro-kernel of a contraction nest, and whether its right operand is packed first.
 void chooseTile(Nest& nest, const TargetInfo& target);
 /// Elements of the packed right operand of `nest`.

@@ -253,12 +253,10 @@ private:
         if (input.buffer == buffer && !input.isDense() && !input.sizes.empty()) input = dense(input);
       nest = nestOf(group, inputs, outputs, dims_);
     }
-    if (nest.contraction) {
-      chooseTile(nest, target_);
-      if (nest.contraction->packed)
-        launch(splitPack(nest, addArena(packedElements(nest), nest.buffers[nest.contraction->rhs.buffer].element)));
-    }
-    launch(std::move(nest));
+    if (nest.contraction)
+      launchContraction(std::move(nest));
+    else
+      launch(std::move(nest));
   }
 
   /// The buffer of an input that nothing reads after `group` and that `output`, of equal shape, can take the place of:
@@ -358,6 +356,38 @@ private:
     launchSplit(entry.then, nest);
     launchIn(entry.otherwise, std::move(nest));
     program().launches.push_back({std::move(entry)});
+  }
+
+  /// A product with its right operand packed before it; or read in place, where that is faster: for few rows. Where
+  /// their number is known at run time only, the call chooses.
+  void launchContraction(Nest nest) {
+    chooseTile(nest, target_);
+    if (!nest.contraction->packed) {
+      launchIn(program().launches, std::move(nest));
+      return;
+    }
+    const Dim rows = nest.extents[nest.rank() - 2];
+    if (rows.range().lo > kFewRows || !canReadInPlace(nest)) {
+      launchPacked(program().launches, std::move(nest));
+      return;
+    }
+    ++position_; // the structured entry's own
+    runtime::IfEntry entry;
+    const Slot few = sizes_.apply(runtime::SizeOp::lt, sizes_.slot(rows), sizes_.slot(Dim(kFewRows + 1)));
+    entry.condition = {runtime::Condition::Kind::size, few};
+    Nest inPlace = nest;
+    inPlace.contraction->packed = false;
+    inPlace.name += "_few_rows";
+    launchIn(entry.then, std::move(inPlace));
+    launchPacked(entry.otherwise, std::move(nest));
+    program().launches.push_back({std::move(entry)});
+  }
+
+  void launchPacked(runtime::LaunchList& list, Nest nest) {
+    const Type element = nest.buffers[nest.contraction->rhs.buffer].element;
+    Nest pack = splitPack(nest, addArena(packedElements(nest), element));
+    launchIn(list, std::move(pack));
+    launchIn(list, std::move(nest));
   }
 
   /// Whether the nest only reduces, perhaps more than one chunk: one pass, and stores once per kept point.

@@ -81,18 +81,20 @@ Matrix as_matrix(const Tensor& x, const char* op, Loc loc) {
   return {copy_dense(x, op, loc)};
 }
 
-/// How many rows and columns the result has decides about the code, so it is part of the key.
+/// How many rows and columns the result has decides about the code, so it is part of the key. Up to so many a product
+/// reads its right operand in place (codegen's kFewRows).
+constexpr int64_t kFewRows = 18;
 enum class Extent : uint32_t { one, few, many };
 
-Extent extent(int64_t size) { return size == 1 ? Extent::one : size <= 8 ? Extent::few : Extent::many; }
+Extent extent(int64_t size) { return size == 1 ? Extent::one : size <= kFewRows ? Extent::few : Extent::many; }
 
 Dim extent_dim(const char* name, Extent extent) {
   switch (extent) {
   case Extent::one: return 1;
-  case Extent::few: return Dim::symbol(name, 2, 8);
+  case Extent::few: return Dim::symbol(name, 2, kFewRows);
   case Extent::many: break;
   }
-  return Dim::symbol(name, 9);
+  return Dim::symbol(name, kFewRows + 1);
 }
 
 constexpr char kDot = 0; // its address stands for the operation in keys
