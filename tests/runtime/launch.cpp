@@ -73,7 +73,7 @@ TEST_CASE("launch: after a change of the number of threads, all of them work") {
   // A kernel whose chunks wait for each other, as long as it takes a thread to wake.
   struct Meeting {
     std::atomic<int> there{0};
-    bool met = false;
+    std::atomic<bool> met{false};
   } meeting;
   const auto meet = [](void* const* buffers, const int64_t*, int64_t, int64_t, void*) -> int32_t {
     auto& here = *static_cast<Meeting*>(buffers[0]);
