@@ -24,8 +24,8 @@ struct EmitCpuPass : PassWrapper<EmitCpuPass, OperationPass<ModuleOp>> {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       FailureOr<Plan> planned = plan(function, hostTarget());
       if (failed(planned)) return signalPassFailure();
-      for (const Nest& nest : planned->nests)
-        getOperation().push_back(cpu::emit(getContext(), nest, hostTarget()).release());
+      for (const Nest& nest : planned->nests) // under names of their own
+        SymbolTable(getOperation()).insert(cpu::emit(getContext(), nest, hostTarget()).release());
       function.erase();
     }
   }

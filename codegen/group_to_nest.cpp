@@ -72,12 +72,22 @@ private:
     return at;
   }
 
+  /// A view's strides. Those of a dense one follow from the box: its own sizes may be other expressions, which only the
+  /// checks of a call make equal.
+  SmallVector<Dim, 4> stridesOf(const View& view, const Shape& shape) const {
+    if (!view.isDense() || shape.empty()) return view.strides;
+    SmallVector<Dim, 4> sizes;
+    for (auto [dim, boxDim] : llvm::enumerate(boxDims(shape)))
+      sizes.push_back(isNumber(shape[dim], 1) ? shape[dim] : nest_.extents[boxDim]);
+    return rowMajorStrides(sizes);
+  }
+
   Access accessOf(const View& view, const Shape& shape) {
+    const Affine at = affineOf(view.offset, stridesOf(view, shape), shape);
     for (auto [index, buffer] : llvm::enumerate(nest_.buffers))
-      if (buffer.value == view.buffer && buffer.element == view.element)
-        return {static_cast<unsigned>(index), affineOf(view.offset, view.strides, shape)};
+      if (buffer.value == view.buffer && buffer.element == view.element) return {static_cast<unsigned>(index), at};
     nest_.buffers.push_back({view.buffer, view.element});
-    return {static_cast<unsigned>(nest_.buffers.size() - 1), affineOf(view.offset, view.strides, shape)};
+    return {static_cast<unsigned>(nest_.buffers.size() - 1), at};
   }
 
   bool variesAlongReduced(const Affine& at) const {

@@ -189,9 +189,7 @@ private:
     if (isa<ir::DimOp>(op) || op->getName().getDialectNamespace() == "arith")
       return success(); // index values: the dim analysis has them
     if (auto group = dyn_cast<ir::GroupOp>(op)) {
-      if (failed(passes::verifyKernel(group, dims_))) return failure();
-      planGroup(group);
-      return success();
+      return failed(passes::verifyKernel(group, dims_)) ? failure() : planGroup(group);
     }
     if (auto constant = dyn_cast<ir::ConstantOp>(op)) {
       views_[constant.getResult()] = constantView(constant);
@@ -234,7 +232,7 @@ private:
     return view;
   }
 
-  void planGroup(ir::GroupOp group) {
+  LogicalResult planGroup(ir::GroupOp group) {
     SmallVector<View> inputs, outputs;
     for (Value input : group.getInputs())
       inputs.push_back(isa<RankedTensorType>(input.getType()) ? views_.lookup(input) : View());
@@ -247,7 +245,9 @@ private:
     for (auto [output, view] : llvm::zip_equal(group.getOutputs(), outputs)) views_[output] = view;
     unsigned blocking = 0;
     Nest nest = nestOf(group, inputs, outputs, dims_);
-    while (!canonicalize(nest, blocking)) { // an input whose strides keep reduced dims apart becomes dense
+    for (size_t tries = 0; !canonicalize(nest, blocking);
+         ++tries) { // an input that keeps reduced dims apart becomes dense
+      if (tries > inputs.size()) return group.emitOpError("reduces axes that no layout of its inputs makes one");
       const unsigned buffer = nest.buffers[blocking].value;
       for (View& input : inputs)
         if (input.buffer == buffer && !input.isDense() && !input.sizes.empty()) input = dense(input);
@@ -257,6 +257,7 @@ private:
       launchContraction(std::move(nest));
     else
       launch(std::move(nest));
+    return success();
   }
 
   /// The buffer of an input that nothing reads after `group` and that `output`, of equal shape, can take the place of:

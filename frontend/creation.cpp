@@ -230,6 +230,7 @@ Tensor from_blob(void* data, const Dims& shape, const std::vector<int64_t>& stri
     fail(loc, "from_blob: ", strides.size(), " strides for shape ", checked_shape);
   std::vector<int64_t> sizes;
   for (const Dim& dim : checked_shape) sizes.push_back(static_cast<int64_t>(dim));
+  if (!data && std::ranges::find(sizes, 0) == sizes.end()) fail(loc, "from_blob: no memory for shape ", checked_shape);
   const std::vector<int64_t> steps = strides.empty() ? runtime::row_major_strides(sizes) : strides;
   runtime::Checked last = 0;
   bool empty = false;

@@ -22,6 +22,7 @@ public:
   Dims(T size) : shape_{Dim(size)} {}
   Dims(const Shape& shape) : shape_(shape) {}
   Dims(const std::vector<int64_t>& sizes) : shape_(std::span<const int64_t>(sizes)) {}
+  Dims(const std::vector<Dim>& sizes) : shape_(std::span<const Dim>(sizes)) {}
   Dims(std::span<const int64_t> sizes) : shape_(sizes) {}
 
   const Shape& shape() const { return shape_; }

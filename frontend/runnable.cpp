@@ -96,11 +96,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   for (const FinalWrite& write : interface_.writes)
     copy_elements(at(write.place, arguments), sink[write.graph_result], "compile", loc);
   for (const ResultSource& source : interface_.results) {
-    if (source.place.kind == Place::Kind::none) {
-      results.push_back(sink[source.graph_result]);
-      continue;
-    }
-    Tensor result = at(source.place, arguments);
+    Tensor result = source.place.kind == Place::Kind::none ? sink[source.graph_result] : at(source.place, arguments);
     for (const ViewStep& step : source.steps) result = apply_step(result, step, loc);
     results.push_back(std::move(result));
   }

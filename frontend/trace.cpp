@@ -274,25 +274,47 @@ std::optional<Loc> Trace::survivor() const {
 // ---- the end
 // -----------------------------------------------------------------------------------------------------------
 
-detail::ResultSource Trace::result_source(const Tensor& x, std::vector<ValueId>& values, Loc loc) {
-  const Tensor tensor = stand_in(x, "return", loc);
-  uint32_t view = tensor.impl()->symbolic->view;
-  const ValueId value = read(view);
-  detail::ResultSource source{bases_[views_[view].base].place, {}, values.size()};
-  if (use_ != Use::call) source.place = {};
-  if (source.place.kind == Place::Kind::none) {
-    values.push_back(value);
+detail::ResultSource Trace::result_source(uint32_t view, bool as_view, std::vector<ValueId>& values,
+                                          std::unordered_map<uint32_t, size_t>& made) {
+  const uint32_t base = views_[view].base;
+  detail::ResultSource source{bases_[base].place, {}, values.size()};
+  if (!as_view) {
+    source.place = {};
+    values.push_back(read(view));
     return source;
+  }
+  if (source.place.kind == Place::Kind::none) {
+    const auto [known, is_new] = made.try_emplace(base, values.size());
+    if (is_new) values.push_back(bases_[base].value);
+    source.graph_result = known->second;
   }
   for (; views_[view].parent; view = *views_[view].parent) source.steps.push_back(views_[view].step);
   std::ranges::reverse(source.steps);
   return source;
 }
 
+/// Results that share memory when the function runs eagerly share it here: views of arguments and captured tensors, and
+/// several of what the function computed. A graph that stands for itself has results of its own.
+std::vector<detail::ResultSource> Trace::result_sources(std::span<const Tensor> results, std::vector<ValueId>& values,
+                                                        Loc loc) {
+  std::vector<uint32_t> views;
+  std::unordered_map<uint32_t, size_t> uses, made; // by base
+  for (const Tensor& result : results) {
+    views.push_back(stand_in(result, "return", loc).impl()->symbolic->view);
+    ++uses[views_[views.back()].base];
+  }
+  std::vector<detail::ResultSource> sources;
+  for (uint32_t view : views) {
+    const uint32_t base = views_[view].base;
+    const bool as_view = use_ == Use::call && (bases_[base].place.kind != Place::Kind::none || uses[base] > 1);
+    sources.push_back(result_source(view, as_view, values, made));
+  }
+  return sources;
+}
+
 detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc) {
   std::vector<ValueId> values;
-  std::vector<detail::ResultSource> sources;
-  for (const Tensor& result : results) sources.push_back(result_source(result, values, loc));
+  std::vector<detail::ResultSource> sources = result_sources(results, values, loc);
   std::vector<detail::FinalWrite> writes;
   for (const Base& base : bases_) {
     if (base.place.kind == Place::Kind::none || base.version == 0) continue;

@@ -40,10 +40,10 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-/// What a result of the function is: a result of the graph, or a place or a view of one.
+/// What a result of the function is: a result of the graph, or a place, or a view of one of these.
 struct ResultSource {
   Place place;
-  std::vector<ViewStep> steps; ///< from the place to the result
+  std::vector<ViewStep> steps; ///< from the place, or the result of the graph, to the result
   size_t graph_result = 0;     ///< when place is none
 };
 
@@ -164,7 +164,10 @@ private:
   detail::ValueId apply(const detail::ViewStep& step, detail::ValueId operand, DType dtype);
   detail::ValueId insert(const View& view, detail::ValueId parent, detail::ValueId value, const char* op, Loc loc);
   detail::ValueId constant_bool(bool value, Loc loc);
-  detail::ResultSource result_source(const Tensor& x, std::vector<detail::ValueId>& values, Loc loc);
+  std::vector<detail::ResultSource> result_sources(std::span<const Tensor> results,
+                                                   std::vector<detail::ValueId>& values, Loc loc);
+  detail::ResultSource result_source(uint32_t view, bool as_view, std::vector<detail::ValueId>& values,
+                                     std::unordered_map<uint32_t, size_t>& made);
   std::string capture_name(const Tensor& x) const;
 
   static thread_local Trace* current_;

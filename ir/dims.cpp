@@ -86,7 +86,7 @@ private:
     if (auto group = dyn_cast<GroupOp>(op)) return addGroup(group);
     if (auto inferring = dyn_cast<InferDimsOpInterface>(op)) return addTensor(inferring);
     for (Value result : op->getResults()) {
-      if (isa<RankedTensorType>(result.getType())) return op->emitOpError("has dims that cannot be computed");
+      if (isa<RankedTensorType>(result.getType())) return op->emitOpError("is not an op of the ogee dialect");
       if (!result.getType().isIndex()) continue;
       Dim value = indexValue(op);
       if (!value.valid()) return op->emitOpError("computes an index that is not an expression of sizes, or too large");

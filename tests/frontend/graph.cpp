@@ -109,3 +109,15 @@ TEST_CASE("graph: stages have the names of dumps") {
   CHECK(std::string(name(Stage::fuse)) == "fuse");
   CHECK(std::string(name(Stage::assembly)) == "asm");
 }
+
+TEST_CASE("graph: sizes that are equal by a check of the call alone") {
+  const Dim m = dim("m"), n = dim("n"), k = dim("k");
+  auto sum_of = [](Tensor a, Tensor b) { return (a.slice(1, 1) + b).sum(); };
+  const CompiledGraph g = trace(sum_of, spec(f32, {m, n}), spec(f32, {m, k})).compile();
+  const Tensor a = arange(12).reshape({3, 4}).to(f32), b = ones({3, 3});
+  CHECK(equal(g({a, b})[0], sum_of(a, b)));
+  CHECK(contains(error_of([&] { g({a, ones({3, 4})}); }), "n = 4"));
+  auto joined = [](Tensor a, Tensor b) { return (b + cat({a, a}, 1)).amax(); };
+  CHECK(equal(trace(joined, spec(f32, {m, n}), spec(f32, {m, k})).compile()({a, ones({3, 8})})[0],
+              joined(a, ones({3, 8}))));
+}

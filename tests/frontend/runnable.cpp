@@ -99,3 +99,16 @@ TEST_CASE("runnable: parts of a size that has a name") {
   CHECK(contains(error_of([&] { trace([](Tensor t) { return t.chunk(2)[0]; }, spec(f32, {b})); }), "chunk: "));
   CHECK(trace([](Tensor t) { return t.chunk(3); }, spec(f32, {8})).result_count() == 3);
 }
+
+TEST_CASE("runnable: results that share memory eagerly share it when compiled") {
+  auto f = [](Tensor x) {
+    Tensor y = x * 2;
+    return std::vector<Tensor>{y, y, y[0], x + 1};
+  };
+  for (auto results : {f(ones({2, 2})), compile(f)(ones({2, 2}))}) {
+    results[0][0][1] = 7;
+    CHECK(text(results[1]) == "tensor([[2., 7.],\n        [2., 2.]])");
+    CHECK(text(results[2]) == "tensor([2., 7.])");
+    CHECK(text(results[3][0]) == "tensor([2., 2.])");
+  }
+}

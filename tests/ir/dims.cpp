@@ -225,7 +225,7 @@ TEST_CASE("dims that contradict each other are errors") {
   CHECK(error("%0 = arith.xori %i, %i : index") ==
         "'arith.xori' op computes an index that is not an expression of sizes, or too large");
   CHECK(error("return ^bb1:") == "'func.func' op must have one block");
-  CHECK(error("%0 = arith.addf %x, %x : tensor<?xf32>") == "'arith.addf' op has dims that cannot be computed");
+  CHECK(error("%0 = arith.addf %x, %x : tensor<?xf32>") == "'arith.addf' op is not an op of the ogee dialect");
 }
 
 } // namespace
