@@ -50,6 +50,13 @@ def Ogee_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
     InterfaceMethod<"Combines two states of scalars or vectors.",
       "::llvm::SmallVector<::mlir::Value, 2>", "buildCombine",
       (ins "::mlir::ImplicitLocOpBuilder &":$b, "::mlir::ValueRange":$lhs, "::mlir::ValueRange":$rhs)>,
+    InterfaceMethod<[{
+      The same where everything in `lhs` comes before `rhs`, which is one element: what a loop does most, in as few ops
+      as it needs.
+    }],
+      "::llvm::SmallVector<::mlir::Value, 2>", "buildCombineNext",
+      (ins "::mlir::ImplicitLocOpBuilder &":$b, "::mlir::ValueRange":$lhs, "::mlir::ValueRange":$rhs), [{}],
+      [{ return $_op.buildCombine(b, lhs, rhs); }]>,
   ];
 }
 

@@ -64,6 +64,15 @@ State argCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs, bool l
   return {select(takeRhs, y, x), select(takeRhs, j, i)};
 }
 
+/// The same where rhs comes later: it is taken if it is better, or the first one (lhs has no index yet).
+State argCombineNext(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs, bool largest) {
+  const Expr x(b, lhs[0]), i(b, lhs[1]), y(b, rhs[0]), j(b, rhs[1]);
+  Expr better = largest ? y > x : y < x;
+  if (x.isFloat()) better = (better | isNaN(y)) & (isNaN(x) ^ -1);
+  const Expr takeRhs = better | (i == -1);
+  return {select(takeRhs, y, x), select(takeRhs, j, i)};
+}
+
 /// A reduction along no axes is its operand; one of a splat is that splat where the reduction of equal elements is that
 /// element.
 template <class Op>
@@ -166,10 +175,16 @@ Neutral ArgmaxOp::getNeutral(Type element) { return argNeutral(element, /*larges
 State ArgmaxOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
   return argCombine(b, lhs, rhs, /*largest=*/true);
 }
+State ArgmaxOp::buildCombineNext(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return argCombineNext(b, lhs, rhs, /*largest=*/true);
+}
 
 Neutral ArgminOp::getNeutral(Type element) { return argNeutral(element, /*largest=*/true); }
 State ArgminOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
   return argCombine(b, lhs, rhs, /*largest=*/false);
+}
+State ArgminOp::buildCombineNext(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
+  return argCombineNext(b, lhs, rhs, /*largest=*/false);
 }
 
 } // namespace ogee::ir

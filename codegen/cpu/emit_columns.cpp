@@ -136,8 +136,8 @@ private:
       for (Reducer& reducer : reducers) {
         Value element = body_.evaluateWide(nest_.nodes[reducer.node()].args[0], point), position;
         if (reducer.needsIndex()) position = body_.positions(point, reduced_);
-        llvm::append_range(next, reducer.combine(llvm::to_vector(carried.take_front(reducer.types().size())),
-                                                 reducer.lift(element, position)));
+        llvm::append_range(next, reducer.combineNext(llvm::to_vector(carried.take_front(reducer.types().size())),
+                                                     reducer.lift(element, position)));
         carried = carried.drop_front(reducer.types().size());
       }
       storePoint(phase, point);

@@ -148,11 +148,11 @@ private:
     if (reducer.needsIndex()) position = body_.positions(lanes, last_);
     Partial lifted = reducer.lift(element, position);
     if (!lanes.mask) {
-      partial = reducer.combine(partial, lifted);
+      partial = reducer.combineNext(partial, lifted);
       return;
     }
     Partial before = partial.empty() ? reducer.neutral(width_) : partial;
-    partial = reducer.select(lanes.mask, reducer.combine(before, lifted), before);
+    partial = reducer.select(lanes.mask, reducer.combineNext(before, lifted), before);
   }
 
   static SmallVector<Value> flatten(const Partials& partials) {

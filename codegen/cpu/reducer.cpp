@@ -53,6 +53,11 @@ Partial Reducer::combine(ArrayRef<Value> x, ArrayRef<Value> y) {
   return cast<ir::ReductionOpInterface>(op_).buildCombine(kernel_.b, x, y);
 }
 
+Partial Reducer::combineNext(ArrayRef<Value> x, ArrayRef<Value> y) {
+  if (x.empty()) return Partial(y.begin(), y.end());
+  return cast<ir::ReductionOpInterface>(op_).buildCombineNext(kernel_.b, x, y);
+}
+
 Partial Reducer::select(Value mask, ArrayRef<Value> x, ArrayRef<Value> y) {
   Partial result;
   for (auto [p, q] : llvm::zip_equal(x, y)) result.push_back(kernel_.b.create<arith::SelectOp>(mask, p, q));

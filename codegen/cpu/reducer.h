@@ -28,6 +28,8 @@ public:
   /// An element (and its index along the reduced dim, i64) as accumulators.
   Partial lift(mlir::Value element, mlir::Value index) const;
   Partial combine(mlir::ArrayRef<mlir::Value> x, mlir::ArrayRef<mlir::Value> y);
+  /// The same where y is one element that comes after all in x.
+  Partial combineNext(mlir::ArrayRef<mlir::Value> x, mlir::ArrayRef<mlir::Value> y);
   /// `mask ? x : y`.
   Partial select(mlir::Value mask, mlir::ArrayRef<mlir::Value> x, mlir::ArrayRef<mlir::Value> y);
   /// The reduction's result.

@@ -6,8 +6,9 @@
 
 include "ir/ops/base.td"
 
-class Ogee_Reduction<string mnemonic, string kind, Type tensor, Trait gradient, Attr axesAttr = DenseI64ArrayAttr>
-    : Ogee_InferredOp<mnemonic, [gradient, DeclareOpInterfaceMethods<Ogee_ReductionOpInterface>]> {
+class Ogee_Reduction<string mnemonic, string kind, Type tensor, Trait gradient, Attr axesAttr = DenseI64ArrayAttr,
+                     Trait reduction = DeclareOpInterfaceMethods<Ogee_ReductionOpInterface>>
+    : Ogee_InferredOp<mnemonic, [gradient, reduction]> {
   let arguments = (ins tensor:$operand, axesAttr:$axes);
   let results = (outs tensor:$result);
   let assemblyFormat = "$operand $axes attr-dict `:` type($operand) `->` type($result)";
@@ -93,7 +94,8 @@ def Ogee_AllOp : Ogee_Reduction<"all", "all", Ogee_BoolTensor, Ogee_NoGradient> 
 
 class Ogee_ArgReduction<string mnemonic>
     : Ogee_Reduction<mnemonic, mnemonic, Ogee_NumberTensor, Ogee_NoGradient,
-                     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<1>]>> {
+                     ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<1>]>,
+                     DeclareOpInterfaceMethods<Ogee_ReductionOpInterface, ["buildCombineNext"]>> {
   let results = (outs Ogee_IntTensor:$result);
   let element = "::mlir::IntegerType::get(adaptor.getOperand().getContext(), 64)";
   let hasFolder = 0;
