@@ -20,7 +20,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(ogee_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp") # ccache may reuse what used a PCH
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # g++ 12 sees overflows in std::string's own code
-  target_compile_options(ogee_flags INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  target_compile_options(ogee_flags INTERFACE
+    -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 # The build id goes into kernel-cache keys; calls inside a library need no indirection; libraries name all they use.
 target_link_options(ogee_flags INTERFACE -Wl,--build-id LINKER:-Bsymbolic-functions)

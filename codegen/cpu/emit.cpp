@@ -98,7 +98,10 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
 
 unsigned chooseWidth(const Nest& nest, const TargetInfo& target) {
   unsigned bits = 32;
-  for (const Node& node : nest.nodes) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
+  for (const Node& node : nest.nodes) {
+    const bool isSame = node.kind == Node::Kind::load && same(node.access.at.strides[nest.vectorDim()], Dim(0));
+    if (!isSame) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
+  }
   // Long bodies have chains enough of their own, and more lanes would only spill and take longer to compile.
   const unsigned length = bodyLength(nest);
   const unsigned registers = length > 60 ? 1 : length > 30 || target.vectorRegisters < 32 ? 2 : 4;

@@ -25,6 +25,14 @@ void hoist(Body& body, const Nest& nest, Scope& scope) {
     if (body.invariantAlong(node, nest.vectorDim())) body.evaluate(node, scope);
 }
 
+/// Whether elements come from nothing (random numbers, positions): then a mask costs a store, and one loop with a mask
+/// in every round is half the code.
+bool loadsNothing(const Body& body, const Nest& nest) {
+  return llvm::none_of(llvm::seq<unsigned>(0, nest.nodes.size()), [&](unsigned node) {
+    return nest.nodes[node].kind == Node::Kind::load && !body.invariantAlong(node, nest.vectorDim());
+  });
+}
+
 } // namespace
 
 void emitMap(Kernel& kernel) {
@@ -42,13 +50,18 @@ void emitMap(Kernel& kernel) {
     Value to = kernel.min(inner, kernel.add(from, kernel.index(kMapBlock)));
     scope.point[last] = from;
     hoist(body, nest, scope);
-    forVectors(kernel, from, to, width, [&](Value first, Value count) {
+    auto storeLanes = [&](Value first, Value count) {
       Scope lanes = scope;
       lanes.point[last] = first;
       lanes.width = width;
       if (count) body.setCount(lanes, count);
       body.storeAll(lanes);
-    });
+    };
+    if (width > 1 && kernel.target.cheapMasks && loadsNothing(body, nest))
+      kernel.forLoop(from, to, width,
+                     [&](Value first) { storeLanes(first, kernel.min(kernel.index(width), kernel.sub(to, first))); });
+    else
+      forVectors(kernel, from, to, width, storeLanes);
   });
   kernel.finish();
 }
