@@ -73,6 +73,9 @@ jobs_at_once() {
 build_preset() {
   local preset=$1
   shift
-  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || { cat "build/$preset.configure.log"; return 1; }
+  # What an interrupted or unlucky configuration has left in its cache would fail for ever: once more from nothing.
+  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 ||
+    cmake --fresh --preset "$preset" >"build/$preset.configure.log" 2>&1 ||
+    { cat "build/$preset.configure.log"; return 1; }
   cmake --build --preset "$preset" -j "$(jobs_at_once)" ${1:+--target "$@"}
 }
