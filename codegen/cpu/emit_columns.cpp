@@ -80,16 +80,26 @@ private:
   }
 
   void combinePartials(Scope& tile, Value outer) {
-    unsigned next = 0;
-    for (Reducer& reducer : reducersOf(kernel_, body_, plan_.phases[0])) {
-      SmallVector<Value> memrefs = partialBuffers(kernel_, reducer, next);
-      reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), width_);
-      Value first = kernel_.mul(outer, chunks_.count());
-      kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
-        reducer.push(chunk, reducer.load(memrefs, partialIndex(kernel_.add(first, chunk), tile), tile));
+    Value first = kernel_.mul(outer, chunks_.count());
+    const Scope lanes = tile;
+    std::vector<Reducer> reducers = reducersOf(kernel_, body_, plan_.phases[0]);
+    reduceAll(reducers, tile, [&](Value chunk) {
+      unsigned next = 0;
+      return llvm::map_to_vector(reducers, [&](Reducer& reducer) {
+        return reducer.load(partialBuffers(kernel_, reducer, next), partialIndex(kernel_.add(first, chunk), lanes),
+                            lanes);
       });
-      tile.known[reducer.node()] = reducer.result(reducer.pop(chunks_.count()));
-    }
+    });
+  }
+
+  /// Reduces over all chunks; the results are known in `tile` from then on.
+  void reduceAll(std::vector<Reducer>& reducers, Scope& tile,
+                 llvm::function_ref<SmallVector<Partial>(Value)> partialsOf) {
+    for (Reducer& reducer : reducers)
+      if (!reducer.isExact()) reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), width_);
+    for (auto [reducer, total] :
+         llvm::zip_equal(reducers, reduceChunks(kernel_, reducers, width_, chunks_.count(), partialsOf)))
+      tile.known[reducer.node()] = reducer.result(total);
   }
 
   void emitPhase(const RowPlan::Phase& phase, Scope& tile) {
@@ -109,13 +119,9 @@ private:
         tile.known[reducer.node()] = reducer.result(partial);
       return;
     }
-    for (Reducer& reducer : reducers) reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), width_);
-    kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
-      for (auto [reducer, partial] :
-           llvm::zip_equal(reducers, reduceRange(phase, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk))))
-        reducer.push(chunk, partial);
+    reduceAll(reducers, tile, [&](Value chunk) {
+      return reduceRange(phase, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk));
     });
-    for (Reducer& reducer : reducers) tile.known[reducer.node()] = reducer.result(reducer.pop(chunks_.count()));
   }
 
   Scope rowAt(const Scope& tile, Value row) const {

@@ -60,16 +60,24 @@ private:
   }
 
   void combinePartials(Value unit, Scope& row) {
-    unsigned next = 0;
-    for (Reducer& reducer : reducersOf(kernel_, body_, plan_.phases[0])) {
-      SmallVector<Value> memrefs = partialBuffers(kernel_, reducer, next);
-      reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), 1);
-      Value first = kernel_.mul(unit, chunks_.count());
-      kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
-        reducer.push(chunk, reducer.load(memrefs, kernel_.add(first, chunk), Scope()));
+    Value first = kernel_.mul(unit, chunks_.count());
+    std::vector<Reducer> reducers = reducersOf(kernel_, body_, plan_.phases[0]);
+    reduceAll(reducers, row, [&](Value chunk) {
+      unsigned next = 0;
+      return llvm::map_to_vector(reducers, [&](Reducer& reducer) {
+        return reducer.load(partialBuffers(kernel_, reducer, next), kernel_.add(first, chunk), Scope());
       });
-      row.known[reducer.node()] = reducer.result(reducer.pop(chunks_.count()));
-    }
+    });
+  }
+
+  /// Reduces over all chunks; the results are known in `row` from then on.
+  void reduceAll(std::vector<Reducer>& reducers, Scope& row,
+                 llvm::function_ref<SmallVector<Partial>(Value)> partialsOf) {
+    for (Reducer& reducer : reducers)
+      if (!reducer.isExact()) reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), 1);
+    for (auto [reducer, total] :
+         llvm::zip_equal(reducers, reduceChunks(kernel_, reducers, 1, chunks_.count(), partialsOf)))
+      row.known[reducer.node()] = reducer.result(total);
   }
 
   void emitPhase(unsigned index, Scope& row) {
@@ -86,13 +94,9 @@ private:
         row.known[reducer.node()] = reducer.result(partial);
       return;
     }
-    for (Reducer& reducer : reducers) reducer.placeStack(plan_.offsetOf(reducer.node(), kernel_), 1);
-    kernel_.forLoop(kernel_.index(0), chunks_.count(), 1, [&](Value chunk) {
-      for (auto [reducer, partial] :
-           llvm::zip_equal(reducers, reduceRange(index, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk))))
-        reducer.push(chunk, partial);
+    reduceAll(reducers, row, [&](Value chunk) {
+      return reduceRange(index, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk));
     });
-    for (Reducer& reducer : reducers) row.known[reducer.node()] = reducer.result(reducer.pop(chunks_.count()));
   }
 
   bool oneChunk() const {

@@ -38,6 +38,12 @@ Reducer::Reducer(Kernel& kernel, Body& body, unsigned node)
   for (TypedAttr value : neutral_) types_.push_back(value.getType());
 }
 
+bool Reducer::isExact() const {
+  const ir::ReductionKind kind = cast<ir::ReductionOpInterface>(op_).getReductionKind();
+  const bool adds = kind == ir::ReductionKind::sum || kind == ir::ReductionKind::prod;
+  return !adds || !isa<FloatType>(types_[0]);
+}
+
 Partial Reducer::neutral(unsigned width) {
   Partial partial;
   for (TypedAttr value : neutral_) partial.push_back(splat(kernel_.b, value, width));
@@ -146,6 +152,37 @@ Partial Reducer::pop(Value chunks) {
             [&] { return llvm::to_vector(carried); });
       });
   return Partial(total.begin(), total.end());
+}
+
+SmallVector<Partial> reduceChunks(Kernel& kernel, MutableArrayRef<Reducer> reducers, unsigned width, Value chunks,
+                                  llvm::function_ref<SmallVector<Partial>(Value)> partialsOf) {
+  SmallVector<Value> carried;
+  for (Reducer& reducer : reducers)
+    if (reducer.isExact()) llvm::append_range(carried, reducer.neutral(width));
+  auto step = [&](Value chunk, ValueRange state) {
+    SmallVector<Value> next;
+    for (auto [reducer, partial] : llvm::zip_equal(reducers, partialsOf(chunk))) {
+      if (!reducer.isExact()) {
+        reducer.push(chunk, partial);
+        continue;
+      }
+      llvm::append_range(next, reducer.combine(llvm::to_vector(state.take_front(partial.size())), partial));
+      state = state.drop_front(partial.size());
+    }
+    return next;
+  };
+  const SmallVector<Value> last = kernel.forLoop(kernel.index(0), chunks, 1, carried, step);
+  ArrayRef<Value> rest = last;
+  SmallVector<Partial> totals;
+  for (Reducer& reducer : reducers) {
+    if (!reducer.isExact()) {
+      totals.push_back(reducer.pop(chunks));
+      continue;
+    }
+    totals.emplace_back(rest.take_front(reducer.types().size()));
+    rest = rest.drop_front(reducer.types().size());
+  }
+  return totals;
 }
 
 } // namespace ogee::codegen::cpu

@@ -24,6 +24,9 @@ public:
   bool needsIndex() const { return types_.size() == 2; }
   mlir::ArrayRef<mlir::Type> types() const { return types_; }
 
+  /// Whether its states combine to the same bits in any order: then they need no tree over chunks.
+  bool isExact() const;
+
   Partial neutral(unsigned width);
   /// An element (and its index along the reduced dim, i64) as accumulators.
   Partial lift(mlir::Value element, mlir::Value index) const;
@@ -62,5 +65,11 @@ private:
   mlir::SmallVector<mlir::Value, 2> stack_;
   unsigned stackWidth_ = 1;
 };
+
+/// The total of each reduction over the chunks 0 … chunks - 1, whose partial results, `width` lanes wide, `partialsOf`
+/// gives. Stacks have been placed for reducers that are not exact.
+mlir::SmallVector<Partial> reduceChunks(Kernel& kernel, llvm::MutableArrayRef<Reducer> reducers, unsigned width,
+                                        mlir::Value chunks,
+                                        llvm::function_ref<mlir::SmallVector<Partial>(mlir::Value chunk)> partialsOf);
 
 } // namespace ogee::codegen::cpu
