@@ -6,6 +6,7 @@
 #include "frontend/pointwise.h"
 #include "frontend/promote.h"
 #include "frontend/record.h"
+#include "frontend/rule.h"
 #include "frontend/trace.h"
 #include "frontend/views.h"
 #include "ir/shapes.h"
@@ -218,6 +219,13 @@ DType own_type(const Operand& operand, DType computed) {
   return operand.tensor() ? operand.tensor()->impl()->dtype : computed;
 }
 
+/// The operation on tensors converted to what it computes in and repeated to the shape of the result.
+Tensor build_on(const PointwiseOp& op, std::vector<Tensor> tensors, const Shape& dims, DType compute, Loc loc) {
+  for (size_t i = 0; i < tensors.size(); ++i)
+    tensors[i] = expand_to(record_convert(tensors[i], operand_type(op, i, compute), loc), dims, op.name, loc);
+  return op.build(tensors, loc);
+}
+
 /// The graph of a kernel: operands converted and repeated, then the operation.
 std::vector<Tensor> record_kernel(const PointwiseOp& op, std::span<const Operand> operands, const Loops& loops,
                                   Types types, Loc loc) {
@@ -227,9 +235,7 @@ std::vector<Tensor> record_kernel(const PointwiseOp& op, std::span<const Operand
     const DType dtype = operand_type(op, i, types.compute);
     tensors.push_back(kernel_argument(i, own_type(operands[i], dtype), dims, loops.classes[i], loops.dense[i], loc));
   }
-  for (size_t i = 0; i < operands.size(); ++i)
-    tensors[i] = expand_to(record_convert(tensors[i], operand_type(op, i, types.compute), loc), dims, op.name, loc);
-  return {op.build(tensors, loc)};
+  return {build_on(op, std::move(tensors), dims, types.compute, loc)};
 }
 
 /// Whether a kernel may write its dense result over `into` while it reads the operands.
@@ -286,6 +292,68 @@ Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Typ
   return into ? *into : result;
 }
 
+// ---- eagerly: the tape
+// ---------------------------------------------------------------------------------------------------
+
+bool records(std::span<const Operand> operands) {
+  return std::ranges::any_of(operands, [](const Operand& x) { return x.tensor() && has_gradient(*x.tensor()); }) &&
+         is_recording();
+}
+
+/// The axes of the result over which an operand is repeated that has them with size 1; bit per axis of the operand.
+uint32_t repeated_axes(const SizeList& sizes, const SizeList& result) {
+  uint32_t repeated = 0;
+  const size_t shift = result.size() - sizes.size();
+  for (size_t axis = 0; axis < sizes.size(); ++axis)
+    repeated |= static_cast<uint32_t>(sizes[axis] != result[axis + shift]) << axis;
+  return repeated;
+}
+
+/// An operand's shape in the graph of a rule: the last of the result's dims, or 1 where it is repeated.
+Shape operand_shape(size_t rank, uint32_t repeated, const Shape& dims) {
+  Shape shape;
+  for (size_t axis = 0; axis < rank; ++axis)
+    shape.push_back(repeated >> axis & 1 ? Dim(1) : dims[dims.size() - rank + axis]);
+  return shape;
+}
+
+void record_tape(const PointwiseOp& op, std::span<const Operand> operands, Types types, const Tensor& result, Loc loc) {
+  if (!runtime::is_floating(types.result)) return;
+  const SizeList& sizes = result.impl()->sizes;
+  RuleKey key{&op};
+  key.push(static_cast<uint64_t>(types.compute) | static_cast<uint64_t>(sizes.size()) << 8);
+  std::vector<RuleArgument> arguments;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const DType dtype = own_type(operands[i], operand_type(op, i, types.compute));
+    const Tensor* x = operands[i].tensor();
+    if (x)
+      arguments.emplace_back(*x);
+    else
+      arguments.emplace_back(operands[i].scalar(), dtype);
+    const uint64_t rank = x ? x->impl()->sizes.size() : 0, repeated = x ? repeated_axes(x->impl()->sizes, sizes) : 0;
+    key.push(static_cast<uint64_t>(dtype) | rank << 8 | repeated << 16);
+  }
+  const auto body = [&]() -> std::vector<Tensor> {
+    const Shape dims = kernel_dims(sizes.size(), 0);
+    std::vector<Tensor> tensors;
+    for (size_t i = 0; i < operands.size(); ++i) {
+      const uint64_t word = key.words[1 + i];
+      const Shape shape = operand_shape(word >> 8 & 0xff, static_cast<uint32_t>(word >> 16), dims);
+      tensors.push_back(rule_argument(i, static_cast<DType>(word & 0xff), shape,
+                                      operands[i].tensor() && is_transposed(*operands[i].tensor()->impl())));
+    }
+    return {build_on(op, std::move(tensors), dims, types.compute, Loc())};
+  };
+  record_rule(key, op.name, arguments, {&result, 1}, std::cref(body), loc);
+}
+
+/// The operation on the tape if a gradient flows into it.
+Tensor apply_recorded(const PointwiseOp& op, std::span<const Operand> operands, Types types, Loc loc) {
+  Tensor result = apply_eager(op, operands, types, loc, nullptr);
+  if (records(operands)) record_tape(op, operands, types, result, loc);
+  return result;
+}
+
 /// In-place operations keep shape and dtype of what they write to.
 void check_into(const PointwiseOp& op, std::span<const Operand> operands, const Tensor& into, Loc loc) {
   const DType result = types_of(op, operands, loc).result, dtype = into.dtype(loc);
@@ -305,8 +373,11 @@ void check_into(const PointwiseOp& op, std::span<const Operand> operands, const 
 Tensor apply_into(const PointwiseOp& op, std::span<const Operand> operands, const Tensor& into, Loc loc) {
   try {
     check_into(op, operands, into, loc);
-    if (!Trace::current()) return apply_eager(op, operands, types_of(op, operands, loc), loc, &into);
-    assign(into, apply_traced(op, operands, loc), op.name, loc);
+    if (Trace::current()) return assign(into, apply_traced(op, operands, loc), op.name, loc), into;
+    const Types types = types_of(op, operands, loc);
+    if (!records(operands) && !detail::records(into)) return apply_eager(op, operands, types, loc, &into);
+    check_in_place(into, op.name, loc);
+    assign(into, apply_recorded(op, operands, types, loc), op.name, loc);
     return into;
   } catch (const runtime::Error& error) { fail_in_place(op, error); }
 }
@@ -318,7 +389,7 @@ Tensor apply(const PointwiseOp& op, std::initializer_list<Operand> list, Loc loc
   for (const Operand& operand : operands)
     if (operand.tensor()) checked(*operand.tensor(), op.name, loc);
   if (into) return apply_into(op, operands, *into, loc);
-  if (!Trace::current()) return apply_eager(op, operands, types_of(op, operands, loc), loc, nullptr);
+  if (!Trace::current()) return apply_recorded(op, operands, types_of(op, operands, loc), loc);
   return apply_traced(op, operands, loc);
 }
 
@@ -332,7 +403,7 @@ Tensor convert(const Tensor& x, DType dtype, Loc loc) {
   check_dtype(dtype, "to", loc);
   if (Trace::current()) return record_convert(x, dtype, loc);
   const Operand operand(x, loc);
-  return apply_eager(kConvert, {&operand, 1}, {dtype, dtype}, loc, nullptr);
+  return apply_recorded(kConvert, {&operand, 1}, {dtype, dtype}, loc);
 }
 
 } // namespace ogee::detail

@@ -4,6 +4,7 @@
 
 #include "frontend/failure.h"
 #include "frontend/record.h"
+#include "frontend/tape.h"
 #include "frontend/trace.h"
 #include "frontend/views.h"
 
@@ -144,6 +145,7 @@ Tensor copy_dense(const Tensor& x, const char* op, Loc loc) {
   const TensorImpl& impl = checked_data(x, op, loc);
   Tensor copy = make_dense(impl.sizes, impl.dtype, op, loc);
   copy_strided(*copy.impl(), impl);
+  if (records(x)) record_function("clone", {&x, 1}, copy, [](const Cotangents& c) { c.inputs[0] = c.outputs[0]; }, loc);
   return copy;
 }
 
@@ -165,6 +167,7 @@ void fill(const Tensor& target, const Scalar& value, const char* op, Loc loc) {
   check_fits(value, target.dtype(loc), op, loc);
   if (Trace::current()) return assign(target, record_constant(value, target.dtype(loc), loc), op, loc);
   TensorImpl& to = checked_data(target, op, loc);
+  check_in_place(target, op, loc);
   const std::vector<std::byte> bytes = scalar_bytes(value, to.dtype);
   TensorImpl element;
   element.dtype = to.dtype;
@@ -174,17 +177,18 @@ void fill(const Tensor& target, const Scalar& value, const char* op, Loc loc) {
   check_writable(to, op, loc);
   copy_strided(to, element);
   to.storage->bump_version();
+  record_write(target, {}, op, loc);
 }
 
 void assign(const Tensor& target, const Tensor& value, const char* op, Loc loc) {
   const DType dtype = target.dtype(loc);
   const Shape shape = target.shape(loc), given = value.shape(loc);
   if (given.size() > shape.size()) fail(loc, op, ": ", given, " does not broadcast to ", shape);
+  check_in_place(target, op, loc);
   const Tensor source = expand_to(value.to(dtype, loc), shape, op, loc);
-  if (Trace* trace = Trace::current())
-    trace->write(target, source, op, loc);
-  else
-    copy_elements(target, source, op, loc);
+  if (Trace* trace = Trace::current()) return trace->write(target, source, op, loc);
+  copy_elements(target, source, op, loc);
+  record_write(target, source, op, loc);
 }
 
 } // namespace ogee::detail

@@ -84,7 +84,7 @@ GraphImpl::GraphImpl(std::unique_ptr<Module> module) : module_(std::move(module)
 GraphImpl::~GraphImpl() = default;
 
 std::string GraphImpl::text(Stage stage, Loc loc) {
-  std::lock_guard lock(module_->mutex);
+  std::lock_guard lock(module_->mutex());
   if (stage == Stage::trace) return print_with_lines(*module_->module);
   std::string found;
   codegen::CompileOptions options{.name = module_->function.getName().str(), .trusted = module_->trusted};
@@ -92,27 +92,27 @@ std::string GraphImpl::text(Stage stage, Loc loc) {
     if (reached == codegen_stage(stage)) found = text;
   };
   mlir::OwningOpRef<mlir::ModuleOp> copy = module_->module->clone();
-  DiagnosticCatcher diagnostics(module_->context);
+  DiagnosticCatcher diagnostics(module_->context());
   if (mlir::failed(codegen::compile(*copy->getOps<mlir::func::FuncOp>().begin(), options))) diagnostics.raise(loc);
   return found;
 }
 
 runtime::Program GraphImpl::compile(Loc loc, bool eager) {
-  std::lock_guard lock(module_->mutex);
+  std::lock_guard lock(module_->mutex());
   const std::string name = module_->function.getName().str();
   codegen::CompileOptions options{.name = name, .trusted = module_->trusted};
   std::string dump_error;
   options.onStage = codegen::dumpFromEnvironment(name, eager, dump_error);
   if (!dump_error.empty()) fail_with(ErrorCode::io, dump_error, loc);
   mlir::OwningOpRef<mlir::ModuleOp> copy = module_->module->clone();
-  DiagnosticCatcher diagnostics(module_->context);
+  DiagnosticCatcher diagnostics(module_->context());
   mlir::FailureOr<runtime::Program> program = codegen::compile(*copy->getOps<mlir::func::FuncOp>().begin(), options);
   if (mlir::failed(program)) diagnostics.raise(loc);
   return std::move(*program);
 }
 
 std::string GraphImpl::source() {
-  std::lock_guard lock(module_->mutex);
+  std::lock_guard lock(module_->mutex());
   std::string text;
   llvm::raw_string_ostream out(text);
   module_->module->print(out, mlir::OpPrintingFlags().enableDebugInfo());
@@ -120,7 +120,7 @@ std::string GraphImpl::source() {
 }
 
 std::vector<std::string> GraphImpl::inputs() {
-  std::lock_guard lock(module_->mutex);
+  std::lock_guard lock(module_->mutex());
   std::vector<std::string> names;
   for (unsigned i = 0; i < module_->function.getNumArguments(); ++i) {
     auto name = module_->function.getArgAttrOfType<mlir::StringAttr>(i, ir::kNameAttr);
@@ -132,7 +132,7 @@ std::vector<std::string> GraphImpl::inputs() {
 size_t GraphImpl::result_count() { return module_->function.getNumResults(); }
 
 std::string GraphImpl::dot() {
-  std::lock_guard lock(module_->mutex);
+  std::lock_guard lock(module_->mutex());
   std::string text;
   llvm::raw_string_ostream out(text);
   out << "digraph \"" << escape(module_->function.getName()) << "\" {\n  node [fontname=monospace];\n";

@@ -29,14 +29,15 @@ DialectRegistry dialects() {
 }
 } // namespace
 
-GraphImpl::Module::Module() : context(dialects(), MLIRContext::Threading::DISABLED) {
+SharedContext::SharedContext() : context(dialects(), MLIRContext::Threading::DISABLED) {
   context.loadDialect<arith::ArithDialect, func::FuncDialect, ir::OgeeDialect>();
   context.printOpOnDiagnostic(false);
 }
 
 struct GraphBuilder::Impl {
   explicit Impl(const std::string& name)
-      : module(std::make_unique<GraphImpl::Module>()), builder(UnknownLoc::get(&module->context), &module->context) {
+      : module(std::make_unique<GraphImpl::Module>()),
+        builder(UnknownLoc::get(&module->context()), &module->context()) {
     module->module = ModuleOp::create(builder.getLoc());
     builder.setInsertionPointToEnd(module->module->getBody());
     module->function = builder.create<func::FuncOp>(name, builder.getFunctionType({}, {}));
@@ -45,8 +46,8 @@ struct GraphBuilder::Impl {
   }
 
   Location location(Loc loc) {
-    if (loc.line() == 0) return UnknownLoc::get(&module->context);
-    return ir::makeLocation(&module->context, loc.file_name(), loc.line(), loc.column(), Scope::path());
+    if (loc.line() == 0) return UnknownLoc::get(&module->context());
+    return ir::makeLocation(&module->context(), loc.file_name(), loc.line(), loc.column(), Scope::path());
   }
 
   /// A Dim as an index value; made once per expression.
@@ -143,7 +144,7 @@ void GraphBuilder::Impl::setAttributes(const OpCall& call, OperationState& state
     if (auto* data = std::get_if<ConstantData>(&attribute.value))
       value = elements(*data, cast<RankedTensorType>(state.types[0]));
     if (auto* index = std::get_if<int32_t>(&attribute.value))
-      value = ir::ComparisonAttr::get(&module->context, static_cast<ir::Comparison>(*index));
+      value = ir::ComparisonAttr::get(&module->context(), static_cast<ir::Comparison>(*index));
     state.addAttribute(attribute.name, value);
   }
   for (const Dim& dim : call.indices) state.addOperands(index(dim));
@@ -170,7 +171,7 @@ GraphBuilder::~GraphBuilder() = default;
 
 ValueId GraphBuilder::argument(const GraphArgument& argument, Loc loc, std::optional<size_t> position) {
   Impl& impl = *impl_;
-  const auto type = ir::tensorType(argument.shape, ir::elementType(&impl.module->context, argument.dtype));
+  const auto type = ir::tensorType(argument.shape, ir::elementType(&impl.module->context(), argument.dtype));
   const size_t at = position.value_or(impl.entry->getNumArguments());
   const Value value = impl.entry->insertArgument(at, type, impl.location(loc));
   for (auto [axis, dim] : llvm::enumerate(argument.shape))
@@ -179,7 +180,8 @@ ValueId GraphBuilder::argument(const GraphArgument& argument, Loc loc, std::opti
   NamedAttrList attributes = impl.sizeAttributes(argument.shape);
   if (!argument.name.empty()) attributes.set(ir::kNameAttr, impl.builder.getStringAttr(argument.name));
   if (!argument.strides.empty()) attributes.set(ir::kStridesAttr, impl.builder.getDenseI64ArrayAttr(argument.strides));
-  impl.argumentAttributes.insert(impl.argumentAttributes.begin() + at, attributes.getDictionary(&impl.module->context));
+  impl.argumentAttributes.insert(impl.argumentAttributes.begin() + at,
+                                 attributes.getDictionary(&impl.module->context()));
   impl.values.push_back(value);
   return static_cast<ValueId>(impl.values.size() - 1);
 }
@@ -188,7 +190,7 @@ Dim GraphBuilder::index_argument(const std::string& name, Loc loc) {
   Impl& impl = *impl_;
   const Dim dim = Dim::symbol(name);
   impl.symbols[name] = impl.entry->addArgument(impl.builder.getIndexType(), impl.location(loc));
-  impl.argumentAttributes.push_back(impl.sizeAttributes({dim}).getDictionary(&impl.module->context));
+  impl.argumentAttributes.push_back(impl.sizeAttributes({dim}).getDictionary(&impl.module->context()));
   return dim;
 }
 
@@ -196,7 +198,7 @@ ValueId GraphBuilder::add(const OpCall& call) {
   Impl& impl = *impl_;
   impl.builder.setLoc(impl.location(call.loc));
   OperationState state(impl.builder.getLoc(), "ogee." + std::string(call.name));
-  state.addTypes(ir::tensorType(call.shape, ir::elementType(&impl.module->context, call.dtype)));
+  state.addTypes(ir::tensorType(call.shape, ir::elementType(&impl.module->context(), call.dtype)));
   for (ValueId operand : call.operands) state.addOperands(impl.values[operand]);
   impl.setAttributes(call, state);
   impl.values.push_back(impl.builder.create(state)->getResult(0));
@@ -212,7 +214,7 @@ std::vector<std::optional<ValueId>> GraphBuilder::differentiate(std::span<const 
     for (ValueId id : ids) values.push_back(impl.values[id]);
     return values;
   };
-  const DiagnosticCatcher diagnostics(impl.module->context);
+  const DiagnosticCatcher diagnostics(impl.module->context());
   const FailureOr<SmallVector<Value>> gradients =
       passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt));
   if (failed(gradients)) diagnostics.raise(loc);

@@ -11,12 +11,14 @@ namespace ogee::detail {
 
 struct Interface;
 
-/// A function as MLIR in a context of its own, behind a mutex.
+/// A function as MLIR, behind the mutex of its context.
 class GraphImpl {
 public:
   struct Module;
   explicit GraphImpl(std::unique_ptr<Module> module);
   ~GraphImpl();
+
+  Module& module() { return *module_; }
 
   std::string text(Stage stage, Loc loc);
   /// The graph as the tools read it.

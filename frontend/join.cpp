@@ -4,10 +4,13 @@
 #include "frontend/operators.h"
 #include "frontend/promote.h"
 #include "frontend/record.h"
+#include "frontend/tape.h"
 #include "frontend/tensor.h"
 #include "frontend/trace.h"
 #include "frontend/views.h"
 #include "ir/shapes.h"
+
+#include <algorithm>
 
 namespace ogee {
 
@@ -21,6 +24,31 @@ std::vector<Tensor> without_empty(std::span<const Tensor> tensors, Loc loc) {
   for (const Tensor& x : tensors)
     if (x.impl()->rank() != 1 || !same(x.size(0, loc), Dim(0))) kept.push_back(x);
   return kept.empty() ? std::vector<Tensor>{tensors[0]} : kept;
+}
+
+Tensor copy_parts(std::span<const Tensor> parts, const Shape& shape, size_t axis, const char* op, Loc loc) {
+  const RecordingScope scope(false);
+  Tensor result = make_dense(SizeList(std::vector<int64_t>(shape.begin(), shape.end())), parts[0].dtype(loc), op, loc);
+  Dim start = 0;
+  for (const Tensor& part : parts) {
+    const Dim size = part.size(static_cast<int64_t>(axis), loc);
+    copy_elements(result.narrow(static_cast<int64_t>(axis), start, size, loc), part, op, loc);
+    start += size;
+  }
+  return result;
+}
+
+void record_tape(std::span<const Tensor> parts, size_t axis, const Tensor& result, const char* op, Loc loc) {
+  std::vector<Dim> sizes;
+  for (const Tensor& part : parts) sizes.push_back(part.size(static_cast<int64_t>(axis), loc));
+  const auto cut = [sizes, axis, loc](const Cotangents& cotangents) {
+    Dim start = 0;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      cotangents.inputs[i] = cotangents.outputs[0].narrow(static_cast<int64_t>(axis), start, sizes[i], loc);
+      start += sizes[i];
+    }
+  };
+  record_function(op, parts, result, cut, loc);
 }
 
 Tensor join(std::span<const Tensor> tensors, int64_t dim, const char* op, Loc loc) {
@@ -45,13 +73,8 @@ Tensor join(std::span<const Tensor> tensors, int64_t dim, const char* op, Loc lo
     return trace->record(
         {"concatenate", std::move(values), promotion.result(), shape, {{"axis", static_cast<int64_t>(axis)}}, {}, loc});
   }
-  Tensor result = make_dense(SizeList(std::vector<int64_t>(shape.begin(), shape.end())), promotion.result(), op, loc);
-  Dim start = 0;
-  for (const Tensor& part : parts) {
-    const Dim size = part.size(static_cast<int64_t>(axis), loc);
-    copy_elements(result.narrow(static_cast<int64_t>(axis), start, size, loc), part, op, loc);
-    start += size;
-  }
+  Tensor result = copy_parts(parts, shape, axis, op, loc);
+  if (std::ranges::any_of(parts, records)) record_tape(parts, axis, result, op, loc);
   return result;
 }
 

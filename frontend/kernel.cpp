@@ -60,27 +60,15 @@ const std::string& environment_key() {
   return key;
 }
 
-runtime::Program build(const char* name, const KernelBody& body, Loc loc) {
-  auto trace = std::make_shared<Trace>(name, Trace::Use::kernel);
-  std::optional<Recording> recording;
-  {
-    Trace::Recorder recorder(trace);
-    const std::vector<Tensor> results = body();
-    recording = trace->finish(results, loc);
-  }
-  return recording->graph.impl().compile(loc, /*eager=*/true);
-}
-
 const runtime::Executable& find_in_table(const KernelKey& key, const char* name, const KernelBody& body, Loc loc) {
   {
     std::lock_guard lock(table().mutex);
     if (auto known = table().kernels.find(key); known != table().kernels.end()) return *known->second;
   }
-  const runtime::Hash128 hash = runtime::hash128(key.text(name) + " " + environment_key());
-  runtime::Program program =
-      unwrap(runtime::Runtime::get().kernels().program(
-                 hash, [&]() -> runtime::Result<runtime::Program> { return build(name, body, loc); }),
-             loc);
+  const auto build = [&]() -> runtime::Result<runtime::Program> {
+    return record_graph(name, body, loc).impl().compile(loc, /*eager=*/true);
+  };
+  runtime::Program program = unwrap(runtime::Runtime::get().kernels().program(kernel_hash(key.text(name)), build), loc);
   auto executable = std::make_unique<runtime::Executable>(std::move(program));
   std::lock_guard lock(table().mutex);
   return *table().kernels.try_emplace(key, std::move(executable)).first->second;
@@ -94,6 +82,15 @@ constexpr size_t kCached = 256;
 thread_local std::array<CachedKernel, kCached> cache;
 
 } // namespace
+
+Graph record_graph(const char* name, const KernelBody& body, Loc loc) {
+  auto trace = std::make_shared<Trace>(name, Trace::Use::kernel);
+  Trace::Recorder recorder(trace);
+  const std::vector<Tensor> results = body();
+  return trace->finish(results, loc).graph;
+}
+
+runtime::Hash128 kernel_hash(const std::string& text) { return runtime::hash128(text + " " + environment_key()); }
 
 const runtime::Executable* cached_kernel(const KernelKey& key) noexcept {
   const CachedKernel& cached = cache[key.hash() % kCached];

@@ -1,8 +1,10 @@
 // Eager kernels: small programs, one per key, generic in all sizes, kept in memory and on disk.
 #pragma once
 
+#include "frontend/graph.h"
 #include "frontend/tensor_impl.h"
 #include "runtime/executable.h"
+#include "runtime/hash.h"
 
 #include <cstdint>
 #include <cstring>
@@ -33,6 +35,11 @@ enum class StrideClass : uint8_t { zero, one, other, scalar };
 
 /// Records the graph of a kernel into the current trace; returns its results.
 using KernelBody = std::function<std::vector<Tensor>()>;
+
+/// The graph that `body` records in a trace of its own.
+Graph record_graph(const char* name, const KernelBody& body, Loc loc);
+/// The name of a kernel in the cache on disk: `text`, and what makes machine code differ between builds and machines.
+runtime::Hash128 kernel_hash(const std::string& text);
 
 /// The kernel of a key if this thread has used it before.
 const runtime::Executable* cached_kernel(const KernelKey& key) noexcept;

@@ -2,6 +2,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/kernel.h"
+#include "frontend/rule.h"
 #include "frontend/tensor.h"
 #include "frontend/trace.h"
 #include "frontend/views.h"
@@ -227,12 +228,89 @@ Tensor multiply_tall(const TensorImpl& a, const Tensor& b, const char* op, Loc l
   return make_view(*product.impl(), 0, sizes, runtime::row_major_strides(sizes));
 }
 
-Tensor contract(const Tensor& a, const Tensor& b, const char* op, Loc loc) {
+// ---- eagerly: the tape
+// ---------------------------------------------------------------------------------------------------
+
+/// How a size enters a key: what code is made for its axis.
+uint64_t size_class(int64_t size) { return size == 0 ? 3 : static_cast<uint64_t>(extent(size)); }
+
+Dim class_dim(const std::string& name, uint64_t size_class) {
+  return size_class == 3 ? Dim::symbol(name, 0) : extent_dim(name.c_str(), static_cast<Extent>(size_class));
+}
+
+/// The shapes of two operands in the graph of a rule. Batch axes are counted from the innermost one.
+class ProductShapes {
+public:
+  ProductShapes(const SizeList& a, const SizeList& b) : a_(a), b_(b) {}
+
+  /// Two bits per axis of both operands: none of them is known otherwise.
+  void add_to(RuleKey& key) const {
+    for (const SizeList* sizes : {&a_, &b_}) {
+      uint64_t word = sizes->size();
+      for (int64_t size : *sizes) word = word << 2 | size_class(size);
+      key.push(word);
+    }
+    uint64_t repeated = 0; // of one operand only: its axis of size 1 is not the other's
+    for (size_t i = 0; i < std::min(batch(a_), batch(b_)); ++i)
+      repeated = repeated << 1 | (a_[batch(a_) - 1 - i] != b_[batch(b_) - 1 - i]);
+    key.push(repeated);
+  }
+  Shape left() const {
+    Shape shape = batch_shape(a_);
+    if (a_.size() > 1) shape.push_back(class_dim("m", size_class(a_[a_.size() - 2])));
+    shape.push_back(inner());
+    return shape;
+  }
+  Shape right() const {
+    Shape shape = batch_shape(b_);
+    shape.push_back(inner());
+    if (b_.size() > 1) shape.push_back(class_dim("n", size_class(b_.back())));
+    return shape;
+  }
+
+private:
+  static size_t batch(const SizeList& sizes) { return sizes.size() > 2 ? sizes.size() - 2 : 0; }
+  Dim inner() const { return class_dim("k", size_class(a_.back())); }
+  static Shape batch_shape(const SizeList& sizes) {
+    Shape shape;
+    for (size_t axis = 0; axis < batch(sizes); ++axis)
+      shape.push_back(class_dim(runtime::concat("b", batch(sizes) - 1 - axis), size_class(sizes[axis])));
+    return shape;
+  }
+
+  const SizeList &a_, &b_;
+};
+
+void record_tape(const char* op, const Tensor& a, const Tensor& b, const Tensor& result, Loc loc) {
+  if (!runtime::is_floating(a.impl()->dtype)) return;
+  const ProductShapes shapes(a.impl()->sizes, b.impl()->sizes);
+  RuleKey key{&kDot};
+  const DType dtype = a.impl()->dtype;
+  key.push(static_cast<uint64_t>(dtype));
+  shapes.add_to(key);
+  const RuleArgument arguments[] = {a, b};
+  const auto body = [&]() -> std::vector<Tensor> {
+    const Tensor x = rule_argument(0, dtype, shapes.left(), is_transposed(*a.impl()));
+    const Tensor y = rule_argument(1, dtype, shapes.right(), is_transposed(*b.impl()));
+    return {traced_matmul(x, y, op, Loc())};
+  };
+  record_rule(key, op, arguments, {&result, 1}, std::cref(body), loc);
+}
+
+Tensor compute(const Tensor& a, const Tensor& b, const char* op, Loc loc) {
   if (is_plain(checked(a, op, loc), checked(b, op, loc))) return multiply(a, b, op, loc);
   if (is_tall(*a.impl(), *b.impl())) return multiply_tall(*a.impl(), b, op, loc);
   check_types(op, a, b, loc);
   check_inner(op, a, b, loc);
   return Trace::current() ? traced_matmul(a, b, op, loc) : eager_matmul(a, b, op, loc);
+}
+
+Tensor contract(const Tensor& a, const Tensor& b, const char* op, Loc loc) {
+  const bool taped = is_recording() && (has_gradient(a) || has_gradient(b));
+  const RecordingScope scope(is_grad_enabled() && Trace::current()); // what it is made of is not recorded
+  Tensor result = compute(a, b, op, loc);
+  if (taped) record_tape(op, a, b, result, loc);
+  return result;
 }
 
 } // namespace

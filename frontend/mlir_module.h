@@ -1,4 +1,5 @@
-// The MLIR side of a graph: a context of its own with one function. Included by graph_builder.cpp and graph.cpp alone.
+// The MLIR side of a graph: a function in a context that only graphs derived from it share. Included by the few files
+// of the front end that know MLIR.
 #pragma once
 
 #include "frontend/failure.h"
@@ -17,14 +18,25 @@
 
 namespace ogee::detail {
 
-struct GraphImpl::Module {
-  Module();
+/// A context, used by one thread at a time.
+struct SharedContext {
+  SharedContext();
 
   std::mutex mutex;
   mlir::MLIRContext context;
+};
+
+struct GraphImpl::Module {
+  explicit Module(std::shared_ptr<SharedContext> shared = std::make_shared<SharedContext>())
+      : shared(std::move(shared)) {}
+
+  std::shared_ptr<SharedContext> shared; ///< goes after the module
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp function;
   bool trusted = false;
+
+  mlir::MLIRContext& context() { return shared->context; }
+  std::mutex& mutex() { return shared->mutex; }
 };
 
 /// Collects the first error while it lives.

@@ -4,6 +4,7 @@
 #include "frontend/failure.h"
 #include "frontend/operators.h"
 #include "frontend/record.h"
+#include "frontend/tape.h"
 #include "frontend/tensor.h"
 #include "frontend/views.h"
 #include "ir/shapes.h"
@@ -277,8 +278,31 @@ Tensor flip(const Tensor& x, const Axes& dims, Loc loc) {
     offset += (impl.sizes[static_cast<size_t>(axis)] - 1) * strides[static_cast<size_t>(axis)];
     strides[static_cast<size_t>(axis)] *= -1;
   }
-  return copy_dense(make_view(impl, offset, impl.sizes, strides), "flip", loc);
+  Tensor result = copy_dense(make_view(impl, offset, impl.sizes, strides), "flip", loc);
+  const auto flip_back = [axes, loc](const Cotangents& c) { c.inputs[0] = flip(c.outputs[0], axes, loc); };
+  if (records(x)) record_function("flip", {&x, 1}, result, flip_back, loc);
+  return result;
 }
+
+namespace {
+
+Tensor pad_dense(const Tensor& x, const Shape& shape, const Shape& low, const Shape& high, const Scalar& value,
+                 Loc loc) {
+  const RecordingScope scope(false);
+  const Tensor result = full(shape, value, x.dtype(loc), loc);
+  Tensor inner = result, kept = x;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const auto before = static_cast<int64_t>(low[i]), after = static_cast<int64_t>(high[i]);
+    const int64_t size = kept.impl()->sizes[i], first = std::min(std::max<int64_t>(-before, 0), size);
+    const int64_t count = std::max(size - std::max<int64_t>(-after, 0) - first, int64_t{0});
+    kept = slice_axis(kept, i, first, count, 1, "pad", loc);
+    inner = slice_axis(inner, i, count > 0 ? std::max<int64_t>(before, 0) : 0, count, 1, "pad", loc);
+  }
+  copy_elements(inner, kept, "pad", loc);
+  return result;
+}
+
+} // namespace
 
 Tensor pad(const Tensor& x, const Dims& padding, const Scalar& value, Loc loc) {
   const Shape from = x.shape(loc);
@@ -304,15 +328,13 @@ Tensor pad(const Tensor& x, const Dims& padding, const Scalar& value, Loc loc) {
                           {{"staticLow", low}, {"staticHigh", high}},
                           loc});
   }
-  Tensor result = full(shape, value, dtype, loc), inner = result, kept = x;
-  for (size_t i = 0; i < from.size(); ++i) {
-    const auto before = static_cast<int64_t>(low[i]), after = static_cast<int64_t>(high[i]);
-    const int64_t size = kept.impl()->sizes[i], first = std::min(std::max<int64_t>(-before, 0), size);
-    const int64_t count = std::max(size - std::max<int64_t>(-after, 0) - first, int64_t{0});
-    kept = slice_axis(kept, i, first, count, 1, "pad", loc);
-    inner = slice_axis(inner, i, count > 0 ? std::max<int64_t>(before, 0) : 0, count, 1, "pad", loc);
+  const Tensor result = pad_dense(x, shape, low, high, value, loc);
+  if (records(x)) {
+    Shape opposite;
+    for (const Dim& size : pairs) opposite.push_back(-size);
+    const auto cut = [opposite, loc](const Cotangents& c) { c.inputs[0] = pad(c.outputs[0], opposite, 0, loc); };
+    record_function("pad", {&x, 1}, result, cut, loc);
   }
-  copy_elements(inner, kept, "pad", loc);
   return result;
 }
 

@@ -100,13 +100,18 @@ std::string size_text(const SizeList& sizes) {
   return text + ")";
 }
 
-std::vector<std::string> suffixes(const TensorImpl& impl, bool empty) {
+std::vector<std::string> suffixes(const Tensor& x, bool empty) {
+  const TensorImpl& impl = *x.impl();
   std::vector<std::string> list;
   const Device device = impl.storage->device();
   if (!device.is_cpu()) list.push_back("device='" + device.to_string() + "'");
   if (empty && impl.sizes.size() != 1) list.push_back(size_text(impl.sizes));
   const bool usual = impl.dtype == get_default_dtype() || (!empty && (impl.dtype == i64 || impl.dtype == boolean));
   if (!usual) list.push_back("dtype=" + std::string(runtime::name(impl.dtype)));
+  if (const GradFn made_by = x.grad_fn())
+    list.push_back("grad_fn=<" + made_by.name() + ">");
+  else if (x.requires_grad())
+    list.push_back("requires_grad=True");
   return list;
 }
 
@@ -137,7 +142,7 @@ std::string to_string(const Tensor& x, Loc loc) {
     text = prefix + Printer(impl, options, numel > options.threshold ? options.edge_items : -1).text(prefix.size());
   // Counted as PyTorch counts it: two more than the length of a last line that follows others.
   size_t line = text.size() - (text.rfind('\n') == text.npos ? static_cast<size_t>(-1) : text.rfind('\n')) + 1;
-  for (const std::string& suffix : suffixes(impl, numel == 0)) {
+  for (const std::string& suffix : suffixes(x, numel == 0)) {
     const bool breaks = line + suffix.size() + 2 > static_cast<size_t>(options.line_width);
     text += breaks ? ",\n" + std::string(prefix.size(), ' ') + suffix : ", " + suffix;
     line = breaks ? prefix.size() + suffix.size() : line + suffix.size() + 2;

@@ -6,6 +6,7 @@
 #include "frontend/failure.h"
 #include "frontend/kernel.h"
 #include "frontend/record.h"
+#include "frontend/rule.h"
 #include "frontend/trace.h"
 #include "frontend/views.h"
 
@@ -73,13 +74,9 @@ std::vector<Tensor> build(const RowwiseCall& call, const Tensor& x, const std::v
   return results;
 }
 
-std::vector<Tensor> apply_traced(const RowwiseCall& call, const Tensor& x, Loc loc) {
-  const Tensor operand = Trace::current()->stand_in(x, call.op.name, loc);
-  std::vector<Tensor> numbers;
-  for (const RowwiseNumber& number : call.numbers)
-    numbers.push_back(number.traced.defined() ? record_convert(number.traced, call.compute, loc)
-                                              : record_constant(number.value, call.compute, loc));
-  std::vector<Tensor> results = build(call, operand, call.axes, numbers, loc);
+/// The call on all axes of x; reduced ones stay with size 1 where that is wanted.
+std::vector<Tensor> build_on(const RowwiseCall& call, const Tensor& x, std::span<const Tensor> numbers, Loc loc) {
+  std::vector<Tensor> results = build(call, x, call.axes, numbers, loc);
   if (!call.keepdim || call.op.keeps_shape) return results;
   Shape shape = x.shape(loc);
   for (int64_t axis : call.axes) shape[static_cast<size_t>(axis)] = 1;
@@ -87,6 +84,14 @@ std::vector<Tensor> apply_traced(const RowwiseCall& call, const Tensor& x, Loc l
   return results;
 }
 
+std::vector<Tensor> apply_traced(const RowwiseCall& call, const Tensor& x, Loc loc) {
+  const Tensor operand = Trace::current()->stand_in(x, call.op.name, loc);
+  std::vector<Tensor> numbers;
+  for (const RowwiseNumber& number : call.numbers)
+    numbers.push_back(number.traced.defined() ? record_convert(number.traced, call.compute, loc)
+                                              : record_constant(number.value, call.compute, loc));
+  return build_on(call, operand, numbers, loc);
+}
 std::vector<Tensor> record_kernel(const RowwiseCall& call, DType dtype, const Loops& loops, Loc loc) {
   const Tensor x = kernel_argument(0, dtype, kernel_dims(loops.sizes.size(), 0), loops.innermost(), loops.dense, loc);
   std::vector<Tensor> numbers;
@@ -130,6 +135,25 @@ std::vector<Tensor> apply_eager(const RowwiseCall& call, const Tensor& x, Loc lo
   return results;
 }
 
+void record_tape(const RowwiseCall& call, const Tensor& x, std::span<const Tensor> results, Loc loc) {
+  const TensorImpl& impl = *x.impl();
+  RuleKey key{&call.op};
+  uint64_t axes = 0;
+  for (int64_t axis : call.axes) axes |= uint64_t{1} << axis;
+  key.push(static_cast<uint64_t>(impl.dtype) | static_cast<uint64_t>(call.compute) << 8 | impl.sizes.size() << 16 |
+           static_cast<uint64_t>(call.keepdim) << 24 | static_cast<uint64_t>(call.results[0]) << 32);
+  key.push(axes);
+  std::vector<RuleArgument> arguments{x};
+  for (const RowwiseNumber& number : call.numbers) arguments.emplace_back(number.value, call.compute);
+  const auto body = [&] {
+    const Tensor operand = rule_argument(0, impl.dtype, kernel_dims(impl.sizes.size(), 0), is_transposed(impl));
+    std::vector<Tensor> numbers;
+    for (size_t i = 1; i < arguments.size(); ++i) numbers.push_back(rule_argument(i, call.compute, {}, false));
+    return build_on(call, operand, numbers, Loc());
+  };
+  record_rule(key, call.op.name, arguments, results, std::cref(body), loc);
+}
+
 } // namespace
 
 Tensor spread(const Tensor& reduced, const std::vector<int64_t>& axes, const Tensor& x, Loc loc) {
@@ -139,7 +163,10 @@ Tensor spread(const Tensor& reduced, const std::vector<int64_t>& axes, const Ten
 }
 
 std::vector<Tensor> apply(const RowwiseCall& call, const Tensor& x, Loc loc) {
-  return Trace::current() ? apply_traced(call, x, loc) : apply_eager(call, x, loc);
+  if (Trace::current()) return apply_traced(call, x, loc);
+  std::vector<Tensor> results = apply_eager(call, x, loc);
+  if (records(x)) record_tape(call, x, results, loc);
+  return results;
 }
 
 } // namespace ogee::detail

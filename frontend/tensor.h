@@ -6,7 +6,9 @@
 #include "frontend/scalar.h"
 #include "runtime/error.h"
 
+#include <functional>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +22,7 @@ using runtime::Error;
 
 namespace detail {
 struct TensorImpl;
+class Node;
 void retain(TensorImpl* impl) noexcept;
 void release(TensorImpl* impl) noexcept;
 } // namespace detail
@@ -45,6 +48,22 @@ inline constexpr int64_t kEnd = INT64_MAX;
 #define OGEE_INPLACE_OP(f, parameters, arguments) OGEE_OP(Tensor, f, parameters, arguments)
 #include "frontend/ops.def"
 #undef OGEE_PARAMETERS
+
+/// The operation that made a tensor, as gradients run backward through it; false for a leaf.
+class GradFn {
+public:
+  GradFn() = default;
+  explicit GradFn(std::shared_ptr<detail::Node> node) : node_(std::move(node)) {}
+
+  explicit operator bool() const noexcept { return node_ != nullptr; }
+  /// "AddBackward"; "" for a leaf.
+  std::string name() const;
+  /// The operations that made its operands; leaves are left out.
+  std::vector<GradFn> next() const;
+
+private:
+  std::shared_ptr<detail::Node> node_;
+};
 
 /// An index with the line where it stands.
 class Index {
@@ -157,6 +176,44 @@ public:
   Tensor& copy_(const Tensor& source, Loc loc = Loc::current());
   Tensor& fill_(const Scalar& value, Loc loc = Loc::current());
   Tensor& zero_(Loc loc = Loc::current()) { return fill_(0, loc); }
+
+  // ---- gradients (more in autograd.h) ----
+  /// Makes this leaf collect gradients in `backward()`, or stop it. Error unless its elements are floats, and for false
+  /// on a tensor that an operation made. Returns this tensor.
+  Tensor requires_grad_(bool requires_grad = true, Loc loc = Loc::current()) const;
+  /// Whether gradients flow through this tensor.
+  bool requires_grad(Loc loc = Loc::current()) const;
+  /// Whether no recorded operation made it.
+  bool is_leaf(Loc loc = Loc::current()) const;
+  /// The operation that made it.
+  GradFn grad_fn(Loc loc = Loc::current()) const;
+  /// Adds to `grad()` of every leaf that this tensor depends on the gradient of Σ seed * this. Without a seed this has
+  /// one element. What was saved for it is dropped unless `retain_graph` (create_graph where not said) is true; with
+  /// `create_graph` the gradients can be differentiated in turn. Error where a saved tensor was changed in place.
+  void backward(const Tensor& seed, std::optional<bool> retain_graph = {}, bool create_graph = false,
+                Loc loc = Loc::current()) const;
+  void backward(Loc loc = Loc::current()) const { backward(Tensor(), {}, false, loc); }
+  /// What `backward()` has collected, of this shape and dtype; undefined before.
+  Tensor grad(Loc loc = Loc::current()) const;
+  /// Replaces what was collected; an undefined tensor forgets it. Error unless shape and dtype are this tensor's.
+  void set_grad(const Tensor& gradient, Loc loc = Loc::current()) const;
+  /// Collects the gradient of a tensor that is no leaf, too.
+  void retain_grad(Loc loc = Loc::current()) const;
+  /// A view without history: gradients do not flow through it.
+  Tensor detach(Loc loc = Loc::current()) const;
+  /// Calls `hook` with the gradient of this tensor when it has been computed; a defined tensor that it returns takes
+  /// the gradient's place. Returns a number for `remove_hook`.
+  uint64_t register_hook(std::function<Tensor(const Tensor& gradient)> hook, Loc loc = Loc::current()) const;
+  template <class F>
+    requires std::is_void_v<std::invoke_result_t<F&, const Tensor&>>
+  uint64_t register_hook(F hook, Loc loc = Loc::current()) const {
+    return register_hook(std::function<Tensor(const Tensor&)>([hook = std::move(hook)](const Tensor& gradient) mutable {
+                           hook(gradient);
+                           return Tensor();
+                         }),
+                         loc);
+  }
+  void remove_hook(uint64_t id, Loc loc = Loc::current()) const;
 
 // Methods of the rows in ops.def.
 #define OGEE_UNARY(f)                                                                                                  \

@@ -70,6 +70,12 @@ private:
   int64_t values_[kMaxRank];
 };
 
+struct Autograd;
+void destroy(Autograd* autograd) noexcept;
+struct AutogradDeleter {
+  void operator()(Autograd* autograd) const noexcept { destroy(autograd); }
+};
+
 /// What a tensor without elements has instead: a shape that may be symbolic and, inside a trace, what it stands for.
 struct Symbolic {
   Shape shape;
@@ -84,11 +90,12 @@ struct TensorImpl {
   std::atomic<uint32_t> holds{
       0}; ///< references that compiled functions have; with no other left the tensor was rebound
   DType dtype = DType::f32;
-  runtime::StorageRef storage;        ///< null: no elements (traced or a spec)
-  int64_t offset = 0;                 ///< of the first element
-  SizeList sizes, strides;            ///< strides in elements; both only with storage
-  bool dense = false;                 ///< row-major without gaps
-  std::unique_ptr<Symbolic> symbolic; ///< set exactly where storage is not
+  runtime::StorageRef storage;                         ///< null: no elements (traced or a spec)
+  int64_t offset = 0;                                  ///< of the first element
+  SizeList sizes, strides;                             ///< strides in elements; both only with storage
+  bool dense = false;                                  ///< row-major without gaps
+  std::unique_ptr<Symbolic> symbolic;                  ///< set exactly where storage is not
+  std::unique_ptr<Autograd, AutogradDeleter> autograd; ///< null: no part of the tape
   std::string name;
 
   /// The first element; null where an empty tensor has no memory.

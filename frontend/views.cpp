@@ -3,6 +3,7 @@
 
 #include "frontend/copy.h"
 #include "frontend/failure.h"
+#include "frontend/tape.h"
 #include "ir/shapes.h"
 
 #include <algorithm>
@@ -52,7 +53,9 @@ Tensor make(const Tensor& x, ViewStep step, const Geometry& geometry, const char
     sizes.push_back(static_cast<int64_t>(step.shape[i]));
     strides.push_back(static_cast<int64_t>(geometry.strides[i]));
   }
-  return make_view(impl, impl.offset + static_cast<int64_t>(geometry.offset), sizes, strides);
+  Tensor view = make_view(impl, impl.offset + static_cast<int64_t>(geometry.offset), sizes, strides);
+  if (is_recording()) record_view(x, std::move(step), view);
+  return view;
 }
 
 } // namespace

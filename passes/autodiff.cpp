@@ -5,9 +5,8 @@
 #include "ir/dialect.h"
 #include "ir/mixed.h"
 #include "ir/signature.h"
+#include "passes/derived.h"
 #include "passes/passes.h"
-
-#include "mlir/IR/IRMapping.h"
 
 namespace ogee::passes {
 
@@ -17,11 +16,6 @@ namespace ogee::passes {
 using namespace mlir;
 
 namespace {
-
-bool isFloatTensor(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && isa<FloatType>(tensor.getElementType());
-}
 
 /// The ops of a block that stand before a place in it.
 SmallVector<Operation*> opsBefore(OpBuilder& builder) {
@@ -34,12 +28,12 @@ SmallVector<Operation*> opsBefore(OpBuilder& builder) {
 /// Carries cotangents from results to operands, op by op.
 class Reverse {
 public:
-  Reverse(OpBuilder& builder, ArrayRef<Value> wrt) : builder_(builder), ops_(opsBefore(builder)) {
+  Reverse(OpBuilder& builder, ArrayRef<Value> wrt, const Detours& detours)
+      : builder_(builder), ops_(opsBefore(builder)), detours_(detours) {
     active_.insert(wrt.begin(), wrt.end());
     for (Operation* op : ops_)
-      if (llvm::any_of(op->getOperands(), [&](Value operand) { return active_.contains(operand); }))
-        for (Value result : op->getResults())
-          if (isFloatTensor(result.getType())) active_.insert(result);
+      for (Value result : op->getResults())
+        if (isFloatTensor(result.getType()) && dependsOnActive(op, result)) active_.insert(result);
   }
 
   void seed(Value output, Value cotangent) {
@@ -58,7 +52,16 @@ public:
   Value cotangentOf(Value value) const { return cotangents_.lookup(value); }
 
 private:
+  bool dependsOnActive(Operation* op, Value result) const {
+    if (auto detour = detours_.find(result); detour != detours_.end()) return active_.contains(detour->second);
+    return llvm::any_of(op->getOperands(), [&](Value operand) { return active_.contains(operand); });
+  }
+
   LogicalResult step(Operation* op, Value cotangent) {
+    if (auto detour = detours_.find(op->getResult(0)); detour != detours_.end()) {
+      if (active_.contains(detour->second)) accumulate(detour->second, cotangent, op->getLoc());
+      return success();
+    }
     const auto wanted =
         llvm::map_to_vector(op->getOperands(), [&](Value operand) { return active_.contains(operand); });
     if (llvm::none_of(wanted, [](bool wants) { return wants; })) return success(); // asked for itself
@@ -80,98 +83,16 @@ private:
 
   OpBuilder& builder_;
   const SmallVector<Operation*> ops_;
+  const Detours& detours_;
   llvm::DenseSet<Value> active_; ///< depends on what is asked for, through floats
   llvm::DenseMap<Value, Value> cotangents_;
 };
-
-/// Puts the ops of groups in the place of the groups.
-void dissolveGroups(func::FuncOp function) {
-  function.walk([](ir::GroupOp group) {
-    IRMapping mapping;
-    mapping.map(group.getBody().getArguments(), group.getInputs());
-    OpBuilder builder(group);
-    for (Operation& op : group.getBody().front().without_terminator()) builder.clone(op, mapping);
-    for (auto [output, yielded] :
-         llvm::zip_equal(group.getOutputs(), group.getBody().front().getTerminator()->getOperands()))
-      output.replaceAllUsesWith(mapping.lookup(yielded));
-    group.erase();
-  });
-}
-
-/// Erases ops whose results nobody reads.
-void eraseDeadOps(Block& block) {
-  for (Operation& op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op)) op.erase();
-}
 
 Value zerosLike(ImplicitLocOpBuilder& b, Value value) {
   const Type element = ir::elementOf(value);
   Value zero = b.create<ir::ConstantOp>(
       DenseElementsAttr::get(RankedTensorType::get({}, element), Attribute(b.getFloatAttr(element, 0))));
   return b.create<ir::BroadcastOp>(zero, ArrayRef<int64_t>(), ir::dimsOf(b, b.getLoc(), value));
-}
-
-/// A copy of a function on its way to becoming another one.
-class Derived {
-public:
-  Derived(func::FuncOp function, const Twine& name) {
-    OpBuilder builder(function);
-    builder.setInsertionPointAfter(function);
-    function_ = cast<func::FuncOp>(builder.clone(*function));
-    function_.setSymName(name.str());
-    dissolveGroups(function_);
-    function_.getAllArgAttrs(attributes_);
-    attributes_.resize(function_.getNumArguments(), DictionaryAttr::get(function_.getContext()));
-  }
-
-  Block& body() { return function_.getBody().front(); }
-  SmallVector<Value> arguments(ArrayRef<unsigned> numbers) {
-    return llvm::map_to_vector(numbers, [&](unsigned number) { return Value(body().getArgument(number)); });
-  }
-  SmallVector<Value> results() { return llvm::to_vector(body().getTerminator()->getOperands()); }
-  OpBuilder builderAtEnd() { return OpBuilder(body().getTerminator()); }
-
-  /// One more argument of the type of `like`, called `<prefix>_<name>` where there is a name.
-  Value addArgument(Value like, StringRef prefix, StringRef name) {
-    NamedAttrList attributes;
-    if (!name.empty()) attributes.set(ir::kNameAttr, StringAttr::get(function_.getContext(), prefix + "_" + name));
-    attributes_.push_back(attributes.getDictionary(function_.getContext()));
-    return body().addArgument(like.getType(), like.getLoc());
-  }
-
-  /// Ends it with `results`, without `count` arguments from `first` on, which these do not read.
-  func::FuncOp finish(ArrayRef<Value> results, unsigned first = 0, unsigned count = 0) {
-    body().getTerminator()->setOperands(results);
-    eraseDeadOps(body());
-    body().eraseArguments(first, count);
-    attributes_.erase(attributes_.begin() + first, attributes_.begin() + first + count);
-    function_.setType(
-        FunctionType::get(function_.getContext(), body().getArgumentTypes(), TypeRange(ValueRange(results))));
-    function_.setAllArgAttrs(attributes_);
-    function_.removeResAttrsAttr();
-    return function_;
-  }
-
-  void discard() { function_.erase(); }
-
-private:
-  func::FuncOp function_;
-  SmallVector<DictionaryAttr> attributes_; ///< of the arguments
-};
-
-struct Outputs {
-  SmallVector<Value> values, cotangents;
-};
-
-/// An argument for the cotangent of each result of floats.
-Outputs addCotangents(Derived& derived, func::FuncOp function) {
-  Outputs outputs;
-  for (auto [i, result] : llvm::enumerate(derived.results()))
-    if (isFloatTensor(result.getType())) {
-      outputs.values.push_back(result);
-      outputs.cotangents.push_back(derived.addArgument(result, "d", ir::resultName(function, i)));
-    }
-  return outputs;
 }
 
 /// The given cotangents, zeros where there is none.
@@ -201,8 +122,8 @@ LogicalResult check(func::FuncOp function, ArrayRef<unsigned> wrt) {
 } // namespace
 
 FailureOr<SmallVector<Value>> differentiate(OpBuilder& builder, ArrayRef<Value> outputs, ArrayRef<Value> cotangents,
-                                            ArrayRef<Value> wrt) {
-  Reverse reverse(builder, wrt);
+                                            ArrayRef<Value> wrt, const Detours& detours) {
+  Reverse reverse(builder, wrt, detours);
   for (auto [output, cotangent] : llvm::zip_equal(outputs, cotangents)) reverse.seed(output, cotangent);
   if (failed(reverse.run())) return failure();
   return llvm::map_to_vector(wrt, [&](Value value) { return reverse.cotangentOf(value); });
@@ -237,8 +158,9 @@ FailureOr<func::FuncOp> buildJvp(func::FuncOp function, ArrayRef<unsigned> wrt) 
   builder = derived.builderAtEnd();
   FailureOr<SmallVector<Value>> products = differentiate(builder, influenced, tangents, outputs.cotangents);
   if (failed(products)) return derived.discard(), failure();
-  return derived.finish(orZeros(builder, *products, outputs.values), function.getNumArguments(),
-                        outputs.cotangents.size());
+  llvm::BitVector unread(derived.body().getNumArguments());
+  unread.set(function.getNumArguments(), function.getNumArguments() + outputs.cotangents.size());
+  return derived.finish(orZeros(builder, *products, outputs.values), unread);
 }
 
 namespace {

@@ -3,16 +3,21 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "llvm/ADT/DenseMap.h"
+
 namespace ogee::passes {
+
+/// Values that are not differentiated: the cotangent of such a value is that of another one, which comes before it
+/// (what the value was before it was changed in place), or is dropped where that is null.
+using Detours = llvm::DenseMap<mlir::Value, mlir::Value>;
 
 /// The cotangents of `wrt` given those of `outputs`, built at the insertion point of `builder`, which all of the ops
 /// that compute `outputs` (in one block) come before. Null for a value that no output depends on. Only what leads from
 /// `wrt` to `outputs` is differentiated; each op is located at the one it derives from. A failure has been reported at
 /// the op that has no gradient.
-mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder& builder,
-                                                              llvm::ArrayRef<mlir::Value> outputs,
-                                                              llvm::ArrayRef<mlir::Value> cotangents,
-                                                              llvm::ArrayRef<mlir::Value> wrt);
+mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+differentiate(mlir::OpBuilder& builder, llvm::ArrayRef<mlir::Value> outputs, llvm::ArrayRef<mlir::Value> cotangents,
+              llvm::ArrayRef<mlir::Value> wrt, const Detours& detours = Detours());
 
 /// The vector-Jacobian product of `function`, put behind it as `<name>_vjp`: (arguments, a cotangent for each result of
 /// floats) -> a cotangent for each of the arguments `wrt`, which are tensors of floats.

@@ -36,6 +36,30 @@ def AutodiffPass : Pass<"autodiff", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ogee::ir::OgeeDialect", "::mlir::arith::ArithDialect"];
 }
 
+def PartitionPass : Pass<"partition", "::mlir::ModuleOp"> {
+  let summary = "Puts beside each function what runs backward, and what runs forward to that end.";
+  let description = [{
+    Requires nothing; not part of the pipeline: the tape asks for it function by function. For every function `f` there
+    is afterwards `f_backward`, which gives the gradients of its arguments of floats from what was saved: arguments,
+    results and cotangents, whichever of them it reads, and sizes of arguments that it reads no elements of. With
+    `forward` there is also `f_forward`: f with the values that are kept rather than computed again as further results.
+
+    ```mlir
+    func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> {
+      %y = ogee.tanh %x : tensor<?xf32>
+      return %y : tensor<?xf32>
+    }
+    // gets
+    func.func @f_backward(%dy: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
+      %one = ogee.constant dense<1.0> : tensor<f32>
+      …
+    }
+    ```
+  }];
+  let options = [Option<"forward", "forward", "bool", "false", "save intermediate values, too">];
+  let dependentDialects = ["::ogee::ir::OgeeDialect", "::mlir::arith::ArithDialect"];
+}
+
 def DecomposePass : Pass<"decompose", "::mlir::func::FuncOp"> {
   let summary = "Brings contractions and reductions into the forms that code generation knows.";
   let description = [{

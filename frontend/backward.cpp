@@ -1,0 +1,89 @@
+// Gradients by walking the tape: nodes in the reverse order of their making, so that each has the whole of its
+// cotangents when it runs.
+#include "frontend/backward.h"
+
+#include "frontend/copy.h"
+#include "frontend/creation.h"
+#include "frontend/failure.h"
+#include "frontend/operators.h"
+
+namespace ogee::detail {
+
+namespace {
+
+bool is_unshared(const Tensor& x) {
+  const TensorImpl& impl = *x.impl();
+  return impl.dense && impl.refs.load(std::memory_order_acquire) == 1 && impl.storage->use_count() == 1;
+}
+
+/// Adds to a sum that may have been undefined.
+void accumulate(Tensor& sum, Tensor cotangent) {
+  if (!sum.defined())
+    sum = std::move(cotangent);
+  else if (!is_recording() && is_unshared(sum))
+    sum += cotangent;
+  else
+    sum = sum + cotangent;
+}
+
+/// The gradient after the hooks.
+Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output) {
+  for (const PlacedHook& placed : hooks) {
+    if (placed.output != output) continue;
+    if (Tensor replaced = placed.hook(gradient); replaced.defined()) gradient = std::move(replaced);
+  }
+  return gradient;
+}
+
+} // namespace
+
+void Walker::add(const Edge& edge, Tensor cotangent) {
+  if (edge.leaf.defined()) {
+    const auto [known, is_new] = leaf_numbers_.try_emplace(edge.leaf.impl(), leaves_.size());
+    if (is_new) leaves_.push_back({edge.leaf, {}});
+    accumulate(leaves_[known->second].gradient, std::move(cotangent));
+  } else if (edge.node) {
+    const auto [known, is_new] = pending_.try_emplace(edge.node.get());
+    if (is_new) {
+      known->second.resize(edge.node->outputs());
+      order_.push(edge.node);
+    }
+    accumulate(known->second[edge.output], std::move(cotangent));
+  }
+}
+
+void Walker::run(bool retain_graph) {
+  std::vector<Tensor> inputs;
+  while (!order_.empty()) {
+    const NodeRef node = order_.top();
+    order_.pop();
+    const auto found = pending_.find(node.get());
+    std::vector<Tensor> outputs = std::move(found->second);
+    pending_.erase(found);
+    for (uint32_t i = 0; i < outputs.size(); ++i) {
+      if (!outputs[i].defined()) continue;
+      if (!node->hooks.empty()) outputs[i] = after_hooks(std::move(outputs[i]), node->hooks, i);
+      if (visit_) visit_(*node, i, outputs[i]);
+    }
+    inputs.assign(node->edges.size(), Tensor());
+    node->run({outputs, inputs});
+    outputs.clear(); // what nobody else holds can be added to in place
+    if (!retain_graph) node->drop_saved();
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i].defined()) add(node->edges[i], std::move(inputs[i]));
+  }
+  for (Leaf& leaf : leaves_)
+    leaf.gradient = after_hooks(std::move(leaf.gradient), leaf.tensor.impl()->autograd->hooks, 0);
+}
+
+void accumulate_grad(const Tensor& leaf, Tensor gradient) {
+  Tensor& grad = leaf.impl()->autograd->grad;
+  if (!grad.defined())
+    grad = is_unshared(gradient) ? std::move(gradient) : clone(gradient); // memory of its own
+  else if (is_recording())
+    grad = grad + gradient;
+  else
+    grad += gradient;
+}
+
+} // namespace ogee::detail

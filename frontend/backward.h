@@ -1,0 +1,46 @@
+// The walk backward over the tape. Private to the front end.
+#pragma once
+
+#include "frontend/tape.h"
+
+#include <functional>
+#include <queue>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace ogee::detail {
+
+class Walker {
+public:
+  struct Leaf {
+    Tensor tensor, gradient;
+  };
+  using Visit = std::function<void(const Node& node, uint32_t output, const Tensor& gradient)>;
+
+  /// `visit` sees every gradient of an operation's result, after its hooks.
+  explicit Walker(Visit visit = {}) : visit_(std::move(visit)) {}
+
+  /// Adds a cotangent to where an edge leads.
+  void add(const Edge& edge, Tensor cotangent);
+  /// Runs everything that cotangents lead to.
+  void run(bool retain_graph);
+  /// The leaves reached, with their gradients.
+  std::span<Leaf> leaves() { return leaves_; }
+
+private:
+  struct Earlier {
+    bool operator()(const NodeRef& a, const NodeRef& b) const { return a->sequence() < b->sequence(); }
+  };
+
+  Visit visit_;
+  std::priority_queue<NodeRef, std::vector<NodeRef>, Earlier> order_; ///< the last made comes first
+  std::unordered_map<const Node*, std::vector<Tensor>> pending_;      ///< cotangents of outputs so far
+  std::vector<Leaf> leaves_;
+  std::unordered_map<const TensorImpl*, size_t> leaf_numbers_;
+};
+
+/// Adds to the gradient of a leaf.
+void accumulate_grad(const Tensor& leaf, Tensor gradient);
+
+} // namespace ogee::detail

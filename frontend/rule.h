@@ -1,0 +1,91 @@
+// Rules of the tape: how the gradient of an operation is computed, derived once per key from the operation's graph and
+// compiled when it first runs. Keys hold no sizes: a loop over growing tensors derives nothing new. Private to the
+// front end.
+#pragma once
+
+#include "frontend/derivative.h"
+#include "frontend/kernel.h"
+#include "frontend/tape.h"
+#include "runtime/executable.h"
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+namespace ogee::detail {
+
+/// What selects a rule.
+struct RuleKey {
+  const void* op = nullptr; ///< the operation's descriptor, by address
+  std::array<uint64_t, 6> words{};
+  uint32_t count = 0;
+  /// The arguments that gradients are asked for, and those that are given transposed; bit per argument.
+  uint32_t needs = 0, transposed = 0;
+
+  void push(uint64_t word) { words[count++] = word; }
+  uint64_t hash() const noexcept;
+  friend bool operator==(const RuleKey&, const RuleKey&) = default;
+};
+
+/// One argument of an operation's graph: a tensor, a number as a tensor of rank 0, or a size.
+struct RuleArgument {
+  enum class Kind : uint8_t { tensor, number, size };
+
+  RuleArgument(const Tensor& tensor) : tensor(&tensor) {}
+  RuleArgument(const Scalar& number, DType dtype) : kind(Kind::number), dtype(dtype), number(number) {}
+  explicit RuleArgument(int64_t size) : kind(Kind::size), number(size) {}
+
+  Kind kind = Kind::tensor;
+  DType dtype = DType::f32; ///< of a number
+  const Tensor* tensor = nullptr;
+  Scalar number = 0; ///< or the size
+};
+
+class TapeRule {
+public:
+  /// Derives the gradient of `graph`, of an operation called `name`. `identity` names it in the kernel cache.
+  TapeRule(const char* name, const RuleKey& key, const Graph& graph, std::string identity);
+
+  const char* name() const noexcept { return name_; }
+  const RuleKey& key() const noexcept { return key_; }
+  const std::string& identity() const noexcept { return identity_; }
+  /// Whether the operation has a gradient.
+  bool exists() const noexcept { return derivative_.has_value(); }
+  /// Why it has none.
+  const std::string& failure() const noexcept { return failure_; }
+  // What follows only where it exists.
+  const passes::BackwardSignature& signature() const { return derivative_->signature; }
+  const Graph& graph() const { return derivative_->backward; }
+  /// Compiles it when it first runs.
+  const runtime::Executable& executable(Loc loc) const;
+
+private:
+  const char* name_;
+  const RuleKey key_;
+  const std::string identity_;
+  std::optional<Derivative> derivative_;
+  std::string failure_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<runtime::Executable> executable_;
+  mutable std::atomic<const runtime::Executable*> ready_{nullptr};
+};
+
+/// The rule of a key; `graph` makes the operation's graph where it is new. `origin` is the rule whose computation it
+/// differentiates in turn.
+const TapeRule& find_rule(const RuleKey& key, const char* name, const TapeRule* origin,
+                          const std::function<Graph()>& graph);
+
+/// Puts an operation onto the tape if a gradient flows into it: the results of floats get its history. `key` says what
+/// selects its rule besides which arguments gradients flow through and which are transposed; `body` records its graph
+/// in a trace, with an argument for each of `arguments`.
+void record_rule(RuleKey key, const char* name, std::span<const RuleArgument> arguments,
+                 std::span<const Tensor> results, const KernelBody& body, Loc loc);
+
+/// Whether a tensor is a transposed matrix, or a stack of them, in dense memory.
+bool is_transposed(const TensorImpl& impl);
+/// The stand-in of an argument in the trace of a rule: `shape` is the tensor's, which is transposed in memory or dense.
+Tensor rule_argument(size_t index, DType dtype, const Shape& shape, bool transposed);
+
+} // namespace ogee::detail
