@@ -7,6 +7,8 @@
 #include "frontend/failure.h"
 #include "frontend/operators.h"
 #include "frontend/tape.h"
+#include "frontend/trace.h"
+#include "runtime/runtime.h"
 
 #include <algorithm>
 #include <atomic>
@@ -24,7 +26,7 @@ void check_floats(const Tensor& x, const char* op, Loc loc) {
 
 /// The cotangent that gradients start from.
 Tensor seed_of(const Tensor& output, const Tensor& seed, const char* op, Loc loc) {
-  if (!has_gradient(output))
+  if (!output.requires_grad(loc))
     fail_with(ErrorCode::state,
               runtime::concat(op, ": this tensor does not require a gradient, nor does anything that made it; hint: "
                                   "requires_grad_() on a leaf, outside of NoGradGuard"),
@@ -59,6 +61,12 @@ std::vector<PlacedHook>& hooks_of(const Tensor& x, const char* op, Loc loc) {
 // ------------------------------------------------------------------------------------------------
 
 Tensor Tensor::requires_grad_(bool requires_grad, Loc loc) const {
+  if (Trace* trace = Trace::current()) {
+    check_floats(*this, "requires_grad_", loc);
+    if (!requires_grad) fail(loc, "requires_grad_: cannot be switched off in a trace; hint: detach()");
+    trace->require_grad(*this, loc);
+    return *this;
+  }
   TensorImpl& impl = checked_data(*this, "requires_grad_", loc);
   if (requires_grad) check_floats(*this, "requires_grad_", loc);
   if (has_gradient(*this) && impl.autograd->node) {
@@ -67,21 +75,24 @@ Tensor Tensor::requires_grad_(bool requires_grad, Loc loc) const {
     return *this;
   }
   if (requires_grad || impl.autograd) autograd_of(impl).requires_grad = requires_grad;
+  if (impl.holds.load() > 0) runtime::Runtime::get().bump_epoch(); // compiled functions have seen what it was
   return *this;
 }
 
 bool Tensor::requires_grad(Loc loc) const {
   checked(*this, "requires_grad", loc);
+  if (Trace* trace = Trace::current()) return trace->requires_grad(*this, loc);
   return has_gradient(*this);
 }
 
 bool Tensor::is_leaf(Loc loc) const {
   checked(*this, "is_leaf", loc);
+  if (Trace* trace = Trace::current()) return trace->is_leaf(*this, loc);
   return !has_gradient(*this) || !impl_->autograd->node;
 }
 
 GradFn Tensor::grad_fn(Loc loc) const {
-  if (is_leaf(loc)) return GradFn();
+  if (Trace::current() || is_leaf(loc)) return GradFn();
   const NodeRef node = impl_->autograd->node;
   return GradFn({node.get(), [node](Node*) {}});
 }
@@ -98,20 +109,31 @@ std::vector<GradFn> GradFn::next() const {
 
 Tensor Tensor::grad(Loc loc) const {
   const TensorImpl& impl = checked(*this, "grad", loc);
+  if (Trace* trace = Trace::current()) return trace->grad(*this, loc);
   if (!impl.autograd) return Tensor();
+  if (impl.autograd->consumed)
+    fail_with(ErrorCode::state,
+              "grad: a compiled function has made this gradient, used it and not given it out; hint: "
+              "compile(fn, {.keep_grads = true})",
+              loc);
   return impl.autograd->retained ? *impl.autograd->retained : impl.autograd->grad;
 }
 
 void Tensor::set_grad(const Tensor& gradient, Loc loc) const {
-  TensorImpl& impl = checked_data(*this, "set_grad", loc);
+  TensorImpl& impl = checked(*this, "set_grad", loc);
   check_floats(*this, "set_grad", loc);
   if (gradient.defined() && (!same(gradient.shape(loc), shape(loc)) || gradient.dtype(loc) != impl.dtype))
     fail(loc, "set_grad: the gradient is ", runtime::name(gradient.dtype(loc)), " ", gradient.shape(loc), ", needs ",
          runtime::name(impl.dtype), " ", shape(loc));
-  if (gradient.defined() || impl.autograd) autograd_of(impl).grad = gradient;
+  if (Trace* trace = Trace::current()) return trace->set_grad(*this, gradient, loc);
+  checked_data(*this, "set_grad", loc);
+  if (!gradient.defined() && !impl.autograd) return;
+  autograd_of(impl).grad = gradient;
+  impl.autograd->consumed = false;
 }
 
 void Tensor::retain_grad(Loc loc) const {
+  if (Trace* trace = Trace::current()) return trace->retain_grad(*this, loc);
   if (is_leaf(loc)) {
     if (!has_gradient(*this)) fail(loc, "retain_grad: this tensor does not require a gradient");
     return;
@@ -127,6 +149,7 @@ void Tensor::retain_grad(Loc loc) const {
 }
 
 Tensor Tensor::detach(Loc loc) const {
+  if (Trace* trace = Trace::current()) return trace->detach(*this, loc);
   const TensorImpl& impl = checked_data(*this, "detach", loc);
   return make_view(impl, impl.offset, impl.sizes, impl.strides);
 }
@@ -145,6 +168,8 @@ void Tensor::remove_hook(uint64_t id, Loc loc) const {
 // ---------------------------------------------------------------------------------------------------------
 
 void Tensor::backward(const Tensor& seed, std::optional<bool> retain_graph, bool create_graph, Loc loc) const {
+  if (Trace* trace = Trace::current())
+    return trace->backward(*this, seed_of(*this, seed, "backward", loc), create_graph, loc);
   checked_data(*this, "backward", loc);
   Walker walker;
   walker.add(edge_of(*this), seed_of(*this, seed, "backward", loc));

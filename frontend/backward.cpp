@@ -77,6 +77,7 @@ void Walker::run(bool retain_graph) {
 }
 
 void accumulate_grad(const Tensor& leaf, Tensor gradient) {
+  leaf.impl()->autograd->consumed = false;
   Tensor& grad = leaf.impl()->autograd->grad;
   if (!grad.defined())
     grad = is_unshared(gradient) ? std::move(gradient) : clone(gradient); // memory of its own

@@ -7,6 +7,7 @@
 #include "frontend/record.h"
 #include "frontend/runnable.h"
 #include "frontend/signature.h"
+#include "frontend/tape.h"
 #include "frontend/tensor_impl.h"
 #include "frontend/trace.h"
 #include "runtime/runtime.h"
@@ -98,10 +99,10 @@ Recording record(const CompileOptions& options, Trace::Use use, const std::vecto
     const TensorImpl& impl = checked(*leaf.tensor, "compile", loc);
     GraphArgument argument{argument_name(leaf, options), impl.dtype, shape_of(leaf, options, loc), {}};
     if (!impl.symbolic && !impl.dense) argument.strides = stride_classes(impl);
-    stand_ins.push_back(trace->argument(argument, loc));
+    stand_ins.push_back(trace->argument(argument, loc, impl.symbolic ? Tensor() : *leaf.tensor));
   }
   std::vector<Tensor> results = body(stand_ins, prototype);
-  Recording recording = trace->finish(results, loc);
+  Recording recording = trace->finish(results, loc, options.keep_grads);
   results.clear();
   stand_ins.clear();
   check_not_rebound(*trace, recording.interface);
@@ -183,6 +184,7 @@ bool CompiledBase::Impl::in_order(Variant& variant, uint64_t epoch) const {
                                 where(loc), "; its tensor was first used",
                                 "; hint: change it in place (`w -= …`), or pass it as an argument"),
                 capture.first_use);
+    if (has_gradient(capture.tensor) != capture.requires_grad) return false;
   }
   variant.epoch.store(epoch, std::memory_order_release);
   return true;
@@ -201,6 +203,11 @@ std::string CompiledBase::Impl::reason(std::span<const uint64_t> signature, cons
   for (const Guard& guard : last.guards)
     if (const uint64_t bits = guard.cell->bits.load(); bits != guard.bits)
       return runtime::concat(guard.cell->name, " was ", guard.cell->text(guard.bits), ", now ", guard.cell->text(bits));
+  for (const Capture& capture : last.runnable.interface().captures)
+    if (has_gradient(capture.tensor) != capture.requires_grad)
+      return runtime::concat("a captured tensor of shape ", capture.tensor.shape(),
+                             capture.requires_grad ? " required a gradient, now not" : " requires a gradient now");
+  if (signature[1] != last.signature[1]) return "gradients were switched on or off for this thread";
   if (signature[0] != last.signature[0]) // the first word of every signature
     return runtime::concat("the default dtype was ", runtime::name(DType(last.signature[0])), ", now ",
                            runtime::name(DType(signature[0])));

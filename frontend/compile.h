@@ -2,6 +2,7 @@
 // the graph alone. The rules are in frontend/README.md.
 #pragma once
 
+#include "frontend/autograd.h"
 #include "frontend/fields.h"
 #include "frontend/graph.h"
 #include "frontend/tensor.h"
@@ -31,6 +32,9 @@ struct CompileOptions {
   /// Sizes that are named rather than part of what is compiled: one compile serves their whole range, which each call
   /// checks, and that equal names are equal sizes. Branching on such a size is an Error unless the range decides it.
   std::vector<SymbolicDim> dims = {};
+  /// Gives out gradients that the function both makes and reads, as a training step does; else `grad()` is an Error
+  /// after a call.
+  bool keep_grads = false;
 };
 
 /// What a compiled function did so far.
@@ -353,6 +357,7 @@ private:
     if (detail::is_tracing()) return static_cast<R>(std::invoke(*fn_, args...));
     detail::Call call(loc, base_->dims());
     call.constant(get_default_dtype());
+    call.constant(is_grad_enabled());
     ((call.next_argument(), detail::visit_leaves(call, args)), ...);
     auto leaves = [&] { return list(args...); };
     auto body = [&](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {

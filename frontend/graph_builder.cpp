@@ -205,18 +205,21 @@ ValueId GraphBuilder::add(const OpCall& call) {
   return static_cast<ValueId>(impl.values.size() - 1);
 }
 
-std::vector<std::optional<ValueId>> GraphBuilder::differentiate(std::span<const ValueId> outputs,
-                                                                std::span<const ValueId> cotangents,
-                                                                std::span<const ValueId> wrt, Loc loc) {
+std::vector<std::optional<ValueId>>
+GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const ValueId> cotangents,
+                            std::span<const ValueId> wrt,
+                            const std::unordered_map<ValueId, std::optional<ValueId>>& detours, Loc loc) {
   Impl& impl = *impl_;
   const auto valuesOf = [&](std::span<const ValueId> ids) {
     SmallVector<Value> values;
     for (ValueId id : ids) values.push_back(impl.values[id]);
     return values;
   };
+  passes::Detours known;
+  for (const auto& [value, other] : detours) known[impl.values[value]] = other ? impl.values[*other] : Value();
   const DiagnosticCatcher diagnostics(impl.module->context());
   const FailureOr<SmallVector<Value>> gradients =
-      passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt));
+      passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt), known);
   if (failed(gradients)) diagnostics.raise(loc);
   std::vector<std::optional<ValueId>> ids;
   for (Value gradient : *gradients) {

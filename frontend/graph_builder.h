@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace ogee::detail {
@@ -34,10 +35,12 @@ public:
   /// One more argument of type index; a size by that name.
   Dim index_argument(const std::string& name, Loc loc);
   ValueId add(const OpCall& call);
-  /// The cotangents of `wrt` given those of `outputs`, none for a value that no output depends on. Error, with its
-  /// line, for an op that has no gradient.
+  /// The cotangents of `wrt` given those of `outputs`, none for a value that no output depends on. `detours` are values
+  /// that are not differentiated: their cotangent is that of another one, if any. Error, with its line, for an op that
+  /// has no gradient.
   std::vector<std::optional<ValueId>> differentiate(std::span<const ValueId> outputs,
                                                     std::span<const ValueId> cotangents, std::span<const ValueId> wrt,
+                                                    const std::unordered_map<ValueId, std::optional<ValueId>>& detours,
                                                     Loc loc);
   /// Ends the function. The builder is of no use afterwards.
   Graph finish(std::span<const ValueId> results, Loc loc);

@@ -7,6 +7,7 @@
 #include "frontend/device.h"
 #include "frontend/graph.h"
 #include "frontend/operators.h"
+#include "frontend/optim.h"
 #include "frontend/print.h"
 #include "frontend/scope.h"
 #include "frontend/tensor.h"

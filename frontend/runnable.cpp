@@ -1,6 +1,7 @@
 // One call of a compiled graph: arguments gathered, memory for results, writes committed at the end.
 #include "frontend/runnable.h"
 
+#include "frontend/backward.h"
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
@@ -33,6 +34,25 @@ private:
 };
 
 constexpr size_t kInlineArguments = 16;
+
+void check_no_grad(const Tensor& leaf, Loc loc) {
+  if (leaf.impl()->autograd->grad.defined())
+    fail_with(ErrorCode::state,
+              "compile: the function reads a gradient that was not there when it was traced, and now is; hint: "
+              "zero_grad() before backward()",
+              loc);
+}
+
+void write_grad(const FinalGrad& grad, const Tensor& leaf, const Tensor& gradient) {
+  Autograd& autograd = *leaf.impl()->autograd;
+  const RecordingScope scope(false);
+  if (grad.cleared) {
+    autograd.grad = gradient;
+    autograd.consumed = grad.consumed;
+  } else if (gradient.defined()) {
+    accumulate_grad(leaf, gradient);
+  }
+}
 
 /// Captured tensors keep their memory and shape for good.
 std::vector<runtime::TensorArg> bound_arguments(std::span<const Capture> captures) {
@@ -87,6 +107,8 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   }
 
   std::unique_lock<std::mutex> lock;
+  for (const FinalGrad& grad : interface_.grads)
+    if (grad.expects_none) check_no_grad(at(grad.place, arguments), loc);
   if (!interface_.writes.empty()) {
     check_writes(arguments, loc);
     lock = std::unique_lock(writing_);
@@ -95,6 +117,8 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   with_place(loc, [&] { executable_.run({{args, count}}, sink); });
   for (const FinalWrite& write : interface_.writes)
     copy_elements(at(write.place, arguments), sink[write.graph_result], "compile", loc);
+  for (const FinalGrad& grad : interface_.grads)
+    write_grad(grad, at(grad.place, arguments), grad.graph_result ? sink[*grad.graph_result] : Tensor());
   for (const ResultSource& source : interface_.results) {
     Tensor result = source.place.kind == Place::Kind::none ? sink[source.graph_result] : at(source.place, arguments);
     for (const ViewStep& step : source.steps) result = apply_step(result, step, loc);

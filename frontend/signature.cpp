@@ -3,6 +3,7 @@
 
 #include "frontend/compile.h"
 #include "frontend/failure.h"
+#include "frontend/tape.h"
 #include "frontend/tensor_impl.h"
 
 #include <cstring>
@@ -36,7 +37,8 @@ void Call::tensor(const Tensor& tensor) {
   if (!tensor.defined()) fail(loc_, "compile: arg ", tensor_count_, " is an undefined tensor");
   const TensorImpl& impl = *tensor.impl();
   if (impl.symbolic) fail_foreign(tensor, "compile", impl.symbolic->loc);
-  push(static_cast<uint64_t>(impl.dtype) | impl.sizes.size() << 8 | static_cast<uint64_t>(layout_of(impl)) << 16);
+  push(static_cast<uint64_t>(impl.dtype) | impl.sizes.size() << 8 | static_cast<uint64_t>(layout_of(impl)) << 16 |
+       static_cast<uint64_t>(has_gradient(tensor)) << 24);
   for (size_t axis = 0; axis < impl.sizes.size(); ++axis)
     push(dims_.empty() || !symbolic_dim(dims_, argument_, axis) ? static_cast<uint64_t>(impl.sizes[axis]) : kAnySize);
   if (tensor_count_ == tensor_capacity_) grow_tensors();

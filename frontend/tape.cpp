@@ -209,15 +209,19 @@ void record_function(const char* name, std::span<const Tensor> inputs, const Ten
   set_history(result, std::move(node), 0);
 }
 
+void fail_leaf_in_place(const char* op, Loc loc) {
+  fail_with(ErrorCode::state,
+            runtime::concat(op,
+                            ": a leaf that requires a gradient, or a view of one, cannot be changed in place; hint: "
+                            "NoGradGuard, or detach()"),
+            loc);
+}
+
 void check_in_place(const Tensor& target, const char* op, Loc loc) {
   if (!is_recording()) return;
   const Tensor base = base_of(target);
   const Autograd* autograd = base.impl()->autograd.get();
-  if (autograd && autograd->requires_grad && !autograd->node)
-    fail_with(ErrorCode::state,
-              runtime::concat(op, ": ", base.is(target) ? "a leaf" : "a view of a leaf",
-                              " that requires a gradient cannot be changed in place; hint: NoGradGuard, or detach()"),
-              loc);
+  if (autograd && autograd->requires_grad && !autograd->node) fail_leaf_in_place(op, loc);
 }
 
 void record_write(const Tensor& target, const Tensor& value, const char* op, Loc loc) {

@@ -111,7 +111,7 @@ struct Autograd {
   std::unique_ptr<ViewOrigin> origin; ///< of a view that was made while operations were recorded
   uint64_t history = 0; ///< of a base: how often it was changed in place by recorded operations; of a view: when it was
                         ///< last derived
-  Loc consumed;         ///< the compiled function that made the gradient and kept it
+  bool consumed = false; ///< a compiled function has made the gradient and kept it
 };
 
 /// Whether eager operations of this thread are recorded.
@@ -160,6 +160,7 @@ void record_function(const char* name, std::span<const Tensor> inputs, const Ten
 /// Remembers that `view` is a view of `parent` by `step`, and puts that onto the tape where gradients flow.
 void record_view(const Tensor& parent, ViewStep step, const Tensor& view);
 
+[[noreturn]] void fail_leaf_in_place(const char* op, Loc loc);
 /// Error where an operation must not change `target` in place: it is a leaf with a gradient, or a view of one.
 void check_in_place(const Tensor& target, const char* op, Loc loc);
 /// After the elements of `target` have become those of `value` (undefined: of a number): its history is that of value.

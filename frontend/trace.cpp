@@ -1,7 +1,9 @@
 // Recording: which value a tensor has now, what a write changes, what comes from outside, what the function returns.
 #include "frontend/trace.h"
 
+#include "frontend/autograd.h"
 #include "frontend/failure.h"
+#include "frontend/tape.h"
 
 #include <algorithm>
 #include <cstring>
@@ -28,6 +30,8 @@ void Trace::end() {
   finished_ = true;
   capture_stand_ins_.clear(); // they and the trace hold each other
   random_.reset();
+  grads_.clear();
+  retained_.clear();
 }
 
 // ---- tensors of the trace
@@ -49,10 +53,12 @@ Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& sh
   return make_tensor(static_cast<uint32_t>(views_.size() - 1), dtype, runtime::row_major_strides(shape), loc);
 }
 
-Tensor Trace::argument(const detail::GraphArgument& argument, Loc loc) {
+Tensor Trace::argument(const detail::GraphArgument& argument, Loc loc, const Tensor& outer) {
   const ValueId value = builder_.argument(argument, loc);
   const Place place{Place::Kind::argument, arguments_++};
   Tensor tensor = make_base(value, place, argument.dtype, argument.shape, loc);
+  outer_grads_.push_back(outer.defined() && outer.impl()->autograd && outer.impl()->autograd->grad.defined());
+  if (outer.defined()) set_origin(static_cast<uint32_t>(bases_.size() - 1), outer);
   tensor.impl()->name = argument.name;
   detail::Symbolic& symbolic = *tensor.impl()->symbolic;
   for (size_t axis = 0; axis < argument.strides.size(); ++axis)
@@ -77,7 +83,8 @@ Tensor Trace::capture(const Tensor& x, Loc loc) {
   if (!impl.dense) argument.strides = detail::stride_classes(impl);
   const ValueId value = builder_.argument(argument, loc);
   Tensor tensor = make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, loc);
-  captures_.push_back({x, loc});
+  captures_.push_back({x, loc, detail::has_gradient(x)});
+  set_origin(static_cast<uint32_t>(bases_.size() - 1), x);
   capture_stand_ins_.push_back(tensor);
   return tensor;
 }
@@ -99,7 +106,7 @@ ValueId Trace::read(const Tensor& x, const char* op, Loc loc) {
 }
 
 Tensor Trace::record(OpCall call) {
-  const ValueId value = builder_.add(call);
+  const ValueId value = add(call);
   return make_base(value, {}, call.dtype, call.shape, call.loc);
 }
 
@@ -109,6 +116,7 @@ Tensor Trace::view(const Tensor& x, const char* op, ViewStep step, const Shape& 
   const Loc loc = step.loc;
   const Shape shape = step.shape;
   views_.push_back({views_[parent].base, parent, std::move(step), shape, {}});
+  views_.back().stopped = !is_grad_enabled();
   return make_tensor(static_cast<uint32_t>(views_.size() - 1), source.impl()->dtype, strides, loc);
 }
 
@@ -125,7 +133,7 @@ ValueId Trace::read(uint32_t view) {
   if (!views_[view].parent) return base.value;
   if (views_[view].value && views_[view].version == base.version) return *views_[view].value;
   const ValueId parent = read(*views_[view].parent);
-  const ValueId value = apply(views_[view].step, parent, base.dtype);
+  const ValueId value = apply(views_[view].step, parent, base.dtype, views_[view].stopped);
   views_[view].value = value;
   views_[view].version = base.version;
   return value;
@@ -134,17 +142,25 @@ ValueId Trace::read(uint32_t view) {
 void Trace::write(uint32_t view, ValueId value, const char* op, Loc loc) {
   if (!views_[view].parent) {
     Base& base = bases_[views_[view].base];
+    if (is_grad_enabled() && base.origin == Base::Origin::leaf) detail::fail_leaf_in_place(op, loc);
+    if (!is_grad_enabled() && differentiable_.contains(base.value)) {
+      // What is not recorded changes elements alone: gradients flow on to what was there before.
+      value = copy(value, base.dtype, views_[view].shape, loc, /*stopped=*/true);
+      detours_[value] = base.value;
+      differentiable_.insert(value);
+    }
     base.value = value;
     ++base.version;
     return;
   }
   const uint32_t parent = *views_[view].parent;
   write(parent, insert(views_[view], read(parent), value, op, loc), op, loc);
+  if (!is_grad_enabled()) return;
   views_[view].value = value;
   views_[view].version = bases_[views_[view].base].version;
 }
 
-ValueId Trace::apply(const ViewStep& step, ValueId operand, DType dtype) {
+ValueId Trace::apply(const ViewStep& step, ValueId operand, DType dtype, bool stopped) {
   OpCall call{"reshape", {operand}, dtype, step.shape, {}, {{"staticSizes", step.shape}}, step.loc};
   switch (step.kind) {
   case ViewStep::Kind::reshape: break;
@@ -162,11 +178,11 @@ ValueId Trace::apply(const ViewStep& step, ValueId operand, DType dtype) {
     call.mixed = {{"staticOffsets", step.offsets}, {"staticSizes", step.shape}, {"staticStrides", step.strides}};
     break;
   }
-  return builder_.add(call);
+  return add(call, stopped);
 }
 
 ValueId Trace::constant_bool(bool value, Loc loc) {
-  return builder_.add(
+  return add(
       {"constant", {}, DType::boolean, {}, {{"value", detail::ConstantData{{std::byte(value)}, true}}}, {}, loc});
 }
 
@@ -175,12 +191,11 @@ ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const cha
   const DType dtype = bases_[view.base].dtype;
   const Shape shape = views_[*view.parent].shape;
   switch (view.step.kind) {
-  case ViewStep::Kind::reshape:
-    return builder_.add({"reshape", {value}, dtype, shape, {}, {{"staticSizes", shape}}, loc});
+  case ViewStep::Kind::reshape: return add({"reshape", {value}, dtype, shape, {}, {{"staticSizes", shape}}, loc});
   case ViewStep::Kind::transpose: {
     std::vector<int64_t> inverse(view.step.axes.size());
     for (size_t i = 0; i < inverse.size(); ++i) inverse[view.step.axes[i]] = static_cast<int64_t>(i);
-    return builder_.add({"transpose", {value}, dtype, shape, {{"perm", inverse}}, {}, loc});
+    return add({"transpose", {value}, dtype, shape, {{"perm", inverse}}, {}, loc});
   }
   case ViewStep::Kind::broadcast:
     detail::fail(loc, op, ": cannot write to an expanded tensor, whose elements share memory; clone() it first");
@@ -196,47 +211,25 @@ ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const cha
     high.push_back(same(view.shape[axis], Dim(0)) ? shape[axis] - offsets[axis] : shape[axis] - covered);
   }
   auto padded = [&](ValueId inner, ValueId outside, DType type) {
-    return builder_.add({"pad",
-                         {inner, outside},
-                         type,
-                         shape,
-                         {{"interior", interior}},
-                         {{"staticLow", offsets}, {"staticHigh", high}},
-                         loc});
+    return add({"pad",
+                {inner, outside},
+                type,
+                shape,
+                {{"interior", interior}},
+                {{"staticLow", offsets}, {"staticHigh", high}},
+                loc});
   };
-  const ValueId yes = builder_.add({"broadcast",
-                                    {constant_bool(true, loc)},
-                                    DType::boolean,
-                                    view.shape,
-                                    {{"dims", std::vector<int64_t>{}}},
-                                    {{"staticSizes", view.shape}},
-                                    loc});
+  const ValueId yes = add({"broadcast",
+                           {constant_bool(true, loc)},
+                           DType::boolean,
+                           view.shape,
+                           {{"dims", std::vector<int64_t>{}}},
+                           {{"staticSizes", view.shape}},
+                           loc});
   const ValueId mask = padded(yes, constant_bool(false, loc), DType::boolean);
   const std::vector<std::byte> zero(runtime::item_size(dtype));
-  const ValueId nothing =
-      builder_.add({"constant", {}, dtype, {}, {{"value", detail::ConstantData{zero, true}}}, {}, loc});
-  return builder_.add({"select", {mask, padded(value, nothing, dtype), parent}, dtype, shape, {}, {}, loc});
-}
-
-// ---- gradients
-// ---------------------------------------------------------------------------------------------------------
-
-std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
-                                     std::span<const Tensor> inputs, Loc loc) {
-  const auto values_of = [&](std::span<const Tensor> tensors) {
-    std::vector<ValueId> values;
-    for (const Tensor& tensor : tensors) values.push_back(read(tensor, "gradient", loc));
-    return values;
-  };
-  const auto found = builder_.differentiate(values_of(outputs), values_of(cotangents), values_of(inputs), loc);
-  std::vector<Tensor> gradients;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (found[i])
-      gradients.push_back(make_base(*found[i], {}, inputs[i].dtype(loc), inputs[i].shape(loc), loc));
-    else
-      gradients.push_back(zeros_like(inputs[i], {}, loc));
-  }
-  return gradients;
+  const ValueId nothing = add({"constant", {}, dtype, {}, {{"value", detail::ConstantData{zero, true}}}, {}, loc});
+  return add({"select", {mask, padded(value, nothing, dtype), parent}, dtype, shape, {}, {}, loc});
 }
 
 // ---- random numbers, guards, names
@@ -255,8 +248,7 @@ std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
   if (number == 0) return *random_;
   std::vector<std::byte> bytes(sizeof number);
   std::memcpy(bytes.data(), &number, sizeof number);
-  const ValueId offset =
-      builder_.add({"constant", {}, DType::i64, {}, {{"value", detail::ConstantData{bytes, true}}}, {}, loc});
+  const ValueId offset = add({"constant", {}, DType::i64, {}, {{"value", detail::ConstantData{bytes, true}}}, {}, loc});
   const ValueId first = read(random_->second, "draw", loc);
   return {random_->first, record({"add", {first, offset}, DType::i64, {}, {}, {}, loc})};
 }
@@ -312,7 +304,7 @@ std::vector<detail::ResultSource> Trace::result_sources(std::span<const Tensor> 
   return sources;
 }
 
-detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc) {
+detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool keep_grads) {
   std::vector<ValueId> values;
   std::vector<detail::ResultSource> sources = result_sources(results, values, loc);
   std::vector<detail::FinalWrite> writes;
@@ -321,9 +313,12 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc) {
     writes.push_back({base.place, values.size()});
     values.push_back(base.value);
   }
+  std::vector<detail::FinalGrad> grads = final_grads(values, keep_grads);
   end();
   Graph graph = builder_.finish(values, loc);
-  return {std::move(graph), {std::move(captures_), std::move(sources), std::move(writes), draws_}, std::move(guards_)};
+  return {std::move(graph),
+          {std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_},
+          std::move(guards_)};
 }
 
 } // namespace ogee

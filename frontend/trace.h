@@ -5,11 +5,13 @@
 #include "frontend/graph_builder.h"
 #include "frontend/tensor_impl.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace ogee {
@@ -30,6 +32,7 @@ struct ViewStep {
 struct Capture {
   Tensor tensor;
   Loc first_use;
+  bool requires_grad = false; ///< when it was captured
 };
 
 /// Memory that exists before the call: an argument or a captured tensor.
@@ -53,6 +56,15 @@ struct FinalWrite {
   size_t graph_result = 0;
 };
 
+/// What becomes of the gradient of an argument or captured tensor.
+struct FinalGrad {
+  Place place;
+  std::optional<size_t> graph_result; ///< that it is replaced by if `cleared`, else to be added
+  bool cleared = false;               ///< what was there before the call is forgotten
+  bool expects_none = false;          ///< the trace has seen that nothing was there
+  bool consumed = false;              ///< made and read within the function: it is not given out
+};
+
 /// A piece of host state that the trace has read.
 struct Guard {
   std::shared_ptr<StateCell> cell;
@@ -65,6 +77,7 @@ struct Interface {
   std::vector<Capture> captures;
   std::vector<ResultSource> results;
   std::vector<FinalWrite> writes;
+  std::vector<FinalGrad> grads;
   uint64_t draws = 0;
 };
 
@@ -103,8 +116,8 @@ public:
     Trace* outer_;
   };
 
-  /// The stand-in of the next argument.
-  Tensor argument(const detail::GraphArgument& argument, Loc loc);
+  /// The stand-in of the next argument; `outer` is what it stands for, if that is known.
+  Tensor argument(const detail::GraphArgument& argument, Loc loc, const Tensor& outer = {});
   /// A number that the caller of the graph gives: a symbol.
   Dim index_argument(const std::string& name, Loc loc);
 
@@ -123,6 +136,18 @@ public:
   /// The cotangents of `inputs` given those of `outputs`; zeros where no output depends on an input.
   std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
                                 std::span<const Tensor> inputs, Loc loc);
+
+  // ---- gradients, as tensors outside of a trace have them (trace_grad.cpp) ----
+  bool requires_grad(const Tensor& x, Loc loc);
+  bool is_leaf(const Tensor& x, Loc loc);
+  void require_grad(const Tensor& x, Loc loc);
+  void retain_grad(const Tensor& x, Loc loc);
+  /// A value that no gradient flows through.
+  Tensor detach(const Tensor& x, Loc loc);
+  void backward(const Tensor& output, const Tensor& seed, bool create_graph, Loc loc);
+  Tensor grad(const Tensor& x, Loc loc);
+  void set_grad(const Tensor& x, const Tensor& gradient, Loc loc);
+
   /// Philox's key and the number of the next draw, as rank-0 i64 tensors.
   std::pair<Tensor, Tensor> draw(Loc loc);
   void guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits);
@@ -134,8 +159,8 @@ public:
   void forget(uint32_t view) noexcept { --views_[view].tensors; }
   /// The line that made a tensor of this trace that still lives; nothing where all have died.
   std::optional<Loc> survivor() const;
-  /// Ends the trace with the function's results.
-  detail::Recording finish(std::span<const Tensor> results, Loc loc);
+  /// Ends the trace with the function's results. Gradients that it has made and read are given out if `keep_grads`.
+  detail::Recording finish(std::span<const Tensor> results, Loc loc, bool keep_grads = false);
 
 private:
   struct Base {
@@ -143,6 +168,14 @@ private:
     uint32_t version = 0;
     detail::Place place;
     DType dtype;
+    detail::ValueId first = value; ///< before it was changed in place
+    /// How a gradient flows into it: not, into `.grad`, or to where it came from outside of the trace.
+    enum class Origin : uint8_t { none, leaf, outside } origin = Origin::none;
+  };
+  /// The gradient of a leaf: until it is cleared or known to be absent, it adds to what is there at the call.
+  struct LeafGrad {
+    Tensor grad;
+    bool cleared = false, expects_none = false, read = false;
   };
   struct View {
     uint32_t base = 0;
@@ -151,17 +184,28 @@ private:
     Shape shape;
     std::optional<detail::ValueId> value;
     uint32_t version = 0; ///< of the base, when `value` was made
+    bool stopped = false; ///< made where nothing is recorded for gradients
     uint32_t tensors = 0; ///< that live and show it
     Loc loc{};            ///< that made the first of them
   };
 
   void end();
+  /// Adds an op; no gradient flows through it if `stopped`.
+  detail::ValueId add(const detail::OpCall& call, bool stopped);
+  detail::ValueId add(const detail::OpCall& call);
+  /// The same value as one of its own.
+  detail::ValueId copy(detail::ValueId value, DType dtype, const Shape& shape, Loc loc, bool stopped);
+  void set_origin(uint32_t base, const Tensor& outer);
+
+  LeafGrad& leaf_grad(uint32_t base);
+  void accumulate(uint32_t base, const Tensor& gradient, Loc loc);
+  std::vector<detail::FinalGrad> final_grads(std::vector<detail::ValueId>& values, bool keep);
   Tensor make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc);
   Tensor make_base(detail::ValueId value, detail::Place place, DType dtype, const Shape& shape, Loc loc);
   Tensor capture(const Tensor& x, Loc loc);
   detail::ValueId read(uint32_t view);
   void write(uint32_t view, detail::ValueId value, const char* op, Loc loc);
-  detail::ValueId apply(const detail::ViewStep& step, detail::ValueId operand, DType dtype);
+  detail::ValueId apply(const detail::ViewStep& step, detail::ValueId operand, DType dtype, bool stopped);
   detail::ValueId insert(const View& view, detail::ValueId parent, detail::ValueId value, const char* op, Loc loc);
   detail::ValueId constant_bool(bool value, Loc loc);
   std::vector<detail::ResultSource> result_sources(std::span<const Tensor> results,
@@ -184,6 +228,16 @@ private:
   std::optional<std::pair<Tensor, Tensor>> random_;
   uint64_t draws_ = 0;
   std::vector<detail::Guard> guards_;
+  std::vector<bool> outer_grads_;                      ///< per argument: whether it has a gradient
+  std::unordered_set<detail::ValueId> differentiable_; ///< what gradients flow through
+  std::unordered_map<detail::ValueId, std::optional<detail::ValueId>> detours_; ///< as in GraphBuilder
+  std::map<uint32_t, LeafGrad> grads_;                                          ///< by base
+  struct Retained {
+    uint32_t view;
+    detail::ValueId value;
+    Tensor grad;
+  };
+  std::vector<Retained> retained_;
   bool finished_ = false;
 };
 

@@ -75,13 +75,17 @@ struct WithParameters {
   Body body;
   template <class... P>
   auto operator()(P... args) const {
+    const EnableGradGuard on;
     return body(std::tie(args...));
   }
 };
 template <class Body, class... P>
 struct WithParameters<Body, ParameterList<P...>> {
   Body body;
-  auto operator()(std::decay_t<P>... args) const { return body(std::tie(args...)); }
+  auto operator()(std::decay_t<P>... args) const {
+    const EnableGradGuard on;
+    return body(std::tie(args...));
+  }
 };
 
 template <class List, class... More>

@@ -35,6 +35,8 @@ private:
 namespace detail {
 inline void append(std::string& out, std::string_view part) { out += part; }
 inline void append(std::string& out, char part) { out += part; }
+template <std::floating_point T>
+void append(std::string& out, T part) = delete; ///< it would be a character; the front end's Scalar has a text
 template <std::integral T>
 void append(std::string& out, T part) {
   out += std::to_string(part);

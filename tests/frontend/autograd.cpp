@@ -189,9 +189,9 @@ TEST_CASE("autograd: what was saved must not change") {
   y += 1;
   const std::string message = error_of([&] { y.sum().backward(); });
   CHECK(contains(message, "a tensor that exp has saved, of shape [2], was changed in place"));
-  CHECK(error_of([&] { x += 1; }) == "add_: a leaf that requires a gradient cannot be changed in place at " +
-                                         OGEE_HERE + "; hint: NoGradGuard, or detach()");
-  CHECK(contains(error_of([&] { x[0] = 1; }), "a view of a leaf"));
+  CHECK(contains(error_of([&] { x += 1; }),
+                 "add_: a leaf that requires a gradient, or a view of one, cannot be changed in place at "));
+  CHECK(contains(error_of([&] { x[0] = 1; }), "or a view of one"));
   const NoGradGuard off;
   x += 1;
   CHECK(text(x.detach()) == "tensor([2., 3.])");

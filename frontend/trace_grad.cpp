@@ -1,0 +1,194 @@
+// Gradients within a trace: the same rules as outside of it, kept in a table until the trace ends. `backward()` runs
+// the autodiff pass on what has been recorded so far.
+#include "frontend/autograd.h"
+#include "frontend/creation.h"
+#include "frontend/failure.h"
+#include "frontend/operators.h"
+#include "frontend/tape.h"
+#include "frontend/trace.h"
+
+#include <algorithm>
+
+namespace ogee {
+
+using detail::OpCall;
+using detail::Place;
+using detail::ValueId;
+
+// ---- values
+// ------------------------------------------------------------------------------------------------------------
+
+ValueId Trace::add(const OpCall& call, bool stopped) {
+  const ValueId value = builder_.add(call);
+  if (!runtime::is_floating(call.dtype)) return value;
+  if (stopped)
+    detours_[value] = std::nullopt;
+  else if (std::ranges::any_of(call.operands, [&](ValueId operand) { return differentiable_.contains(operand); }))
+    differentiable_.insert(value);
+  return value;
+}
+
+ValueId Trace::add(const OpCall& call) { return add(call, !is_grad_enabled()); }
+
+ValueId Trace::copy(ValueId value, DType dtype, const Shape& shape, Loc loc, bool stopped) {
+  return add({"reshape", {value}, dtype, shape, {}, {{"staticSizes", shape}}, loc}, stopped);
+}
+
+void Trace::set_origin(uint32_t base, const Tensor& outer) {
+  if (!detail::has_gradient(outer)) return;
+  bases_[base].origin = outer.impl()->autograd->node ? Base::Origin::outside : Base::Origin::leaf;
+  differentiable_.insert(bases_[base].value);
+}
+
+bool Trace::requires_grad(const Tensor& x, Loc loc) { return differentiable_.contains(read(x, "requires_grad", loc)); }
+
+bool Trace::is_leaf(const Tensor& x, Loc loc) {
+  const uint32_t view = stand_in(x, "is_leaf", loc).impl()->symbolic->view;
+  const Base& base = bases_[views_[view].base];
+  return !requires_grad(x, loc) || (!views_[view].parent && base.origin == Base::Origin::leaf);
+}
+
+void Trace::require_grad(const Tensor& x, Loc loc) {
+  if (requires_grad(x, loc)) return;
+  const uint32_t view = stand_in(x, "requires_grad_", loc).impl()->symbolic->view;
+  Base& base = bases_[views_[view].base];
+  if (base.place.kind != Place::Kind::none)
+    detail::fail(loc, "requires_grad_: a compiled function cannot change a tensor from outside; hint: call it before");
+  if (views_[view].parent) detail::fail(loc, "requires_grad_: a view is no leaf of a trace; hint: clone() it first");
+  base.value = base.first = copy(base.value, base.dtype, views_[view].shape, loc, false);
+  base.origin = Base::Origin::leaf;
+  differentiable_.insert(base.value);
+}
+
+Tensor Trace::detach(const Tensor& x, Loc loc) {
+  const Shape shape = x.shape(loc);
+  const DType dtype = x.dtype(loc);
+  return make_base(copy(read(x, "detach", loc), dtype, shape, loc, /*stopped=*/true), {}, dtype, shape, loc);
+}
+
+void Trace::retain_grad(const Tensor& x, Loc loc) {
+  if (!requires_grad(x, loc)) detail::fail(loc, "retain_grad: this tensor does not require a gradient");
+  if (!is_leaf(x, loc)) retained_.push_back({x.impl()->symbolic->view, read(x, "retain_grad", loc), {}});
+}
+
+// ---- gradients
+// ---------------------------------------------------------------------------------------------------------
+
+std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
+                                     std::span<const Tensor> inputs, Loc loc) {
+  const auto values_of = [&](std::span<const Tensor> tensors) {
+    std::vector<ValueId> values;
+    for (const Tensor& tensor : tensors) values.push_back(read(tensor, "gradient", loc));
+    return values;
+  };
+  const auto found =
+      builder_.differentiate(values_of(outputs), values_of(cotangents), values_of(inputs), detours_, loc);
+  std::vector<Tensor> gradients;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (found[i])
+      gradients.push_back(make_base(*found[i], {}, inputs[i].dtype(loc), inputs[i].shape(loc), loc));
+    else
+      gradients.push_back(zeros_like(inputs[i], {}, loc));
+  }
+  return gradients;
+}
+
+void Trace::backward(const Tensor& output, const Tensor& seed, bool create_graph, Loc loc) {
+  std::vector<uint32_t> origins;
+  std::vector<ValueId> values;
+  std::vector<Shape> shapes;
+  for (uint32_t view = 0; view < views_.size(); ++view) {
+    const Base& base = bases_[views_[view].base];
+    if (views_[view].parent || base.origin == Base::Origin::none) continue;
+    origins.push_back(views_[view].base);
+    values.push_back(base.first);
+    shapes.push_back(views_[view].shape);
+  }
+  for (const Retained& retained : retained_) values.push_back(retained.value);
+  const ValueId from = read(output, "backward", loc), cotangent = read(seed, "backward", loc);
+  const auto found = builder_.differentiate({&from, 1}, {&cotangent, 1}, values, detours_, loc);
+  const detail::RecordingScope scope(create_graph);
+  const auto gradient_of = [&](size_t i, DType dtype, const Shape& shape) {
+    return make_base(copy(*found[i], dtype, shape, loc, !create_graph), {}, dtype, shape, loc);
+  };
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!found[i]) continue;
+    if (create_graph) differentiable_.insert(*found[i]);
+    if (i < origins.size()) {
+      accumulate(origins[i], gradient_of(i, bases_[origins[i]].dtype, shapes[i]), loc);
+    } else {
+      Retained& retained = retained_[i - origins.size()];
+      retained.grad = gradient_of(i, output.dtype(loc), views_[retained.view].shape);
+    }
+  }
+}
+
+/// The entry of a leaf. Within the trace nothing is known of what a tensor from outside has collected before.
+Trace::LeafGrad& Trace::leaf_grad(uint32_t base) {
+  const auto [entry, is_new] = grads_.try_emplace(base);
+  if (is_new) entry->second.cleared = bases_[base].place.kind == Place::Kind::none;
+  return entry->second;
+}
+
+void Trace::accumulate(uint32_t base, const Tensor& gradient, Loc loc) {
+  if (bases_[base].origin == Base::Origin::outside)
+    detail::fail(loc, "backward: the gradient flows to a tensor from outside of the compiled function that is no leaf; "
+                      "hint: detach() it, or compute it inside");
+  Tensor total = gradient;
+  if (const Place place = bases_[base].place; place.kind == Place::Kind::capture)
+    for (const detail::PlacedHook& placed : captures_[place.index].tensor.impl()->autograd->hooks)
+      if (Tensor replaced = placed.hook(total); replaced.defined()) total = std::move(replaced);
+  LeafGrad& entry = leaf_grad(base);
+  entry.read &= entry.grad.defined();
+  entry.grad = entry.grad.defined() ? entry.grad + total : total;
+}
+
+Tensor Trace::grad(const Tensor& x, Loc loc) {
+  const uint32_t view = stand_in(x, "grad", loc).impl()->symbolic->view, base = views_[view].base;
+  for (const Retained& retained : retained_)
+    if (retained.view == view) return retained.grad;
+  if (views_[view].parent || bases_[base].origin != Base::Origin::leaf) return Tensor();
+  LeafGrad& entry = leaf_grad(base);
+  if (!entry.cleared) {
+    const Place place = bases_[base].place;
+    const bool is_there = place.kind == Place::Kind::argument
+                              ? outer_grads_[place.index]
+                              : captures_[place.index].tensor.impl()->autograd->grad.defined();
+    if (is_there)
+      detail::fail_with(detail::ErrorCode::state,
+                        "grad: a compiled function cannot read a gradient that was collected before its call; hint: "
+                        "zero_grad() first, or pass the gradient as an argument",
+                        loc);
+    entry.cleared = entry.expects_none = true;
+  }
+  entry.read |= entry.grad.defined();
+  return entry.grad;
+}
+
+void Trace::set_grad(const Tensor& x, const Tensor& gradient, Loc loc) {
+  const uint32_t view = stand_in(x, "set_grad", loc).impl()->symbolic->view, base = views_[view].base;
+  if (views_[view].parent || bases_[base].origin != Base::Origin::leaf) {
+    if (gradient.defined()) detail::fail(loc, "set_grad: this tensor is no leaf that requires a gradient");
+    return;
+  }
+  LeafGrad& entry = leaf_grad(base);
+  entry.cleared = true;
+  entry.read = false;
+  entry.grad = gradient.defined() ? stand_in(gradient, "set_grad", loc) : Tensor();
+}
+
+std::vector<detail::FinalGrad> Trace::final_grads(std::vector<ValueId>& values, bool keep) {
+  std::vector<detail::FinalGrad> grads;
+  for (const auto& [base, entry] : grads_) {
+    if (bases_[base].place.kind == Place::Kind::none) continue;
+    detail::FinalGrad grad{bases_[base].place, {}, entry.cleared, entry.expects_none, entry.read && !keep};
+    if (entry.grad.defined() && !grad.consumed) {
+      grad.graph_result = values.size();
+      values.push_back(read(entry.grad.impl()->symbolic->view));
+    }
+    grads.push_back(grad);
+  }
+  return grads;
+}
+
+} // namespace ogee

@@ -1,0 +1,171 @@
+// Optimizers, and training steps: the same numbers eagerly and compiled.
+// Covers: loss
+#include "tests/frontend/support.h"
+
+using namespace ogee;
+using namespace ogee::tests;
+
+namespace {
+
+/// Two layers and their optimizer.
+struct Model {
+  explicit Model(const optim::SGDOptions& options, DType dtype = f32)
+      : w1((randn({6, 16}, dtype) * 0.3).requires_grad_()), b1(zeros({16}, dtype).requires_grad_()),
+        w2((randn({16, 4}, dtype) * 0.3).requires_grad_()), b2(zeros({4}, dtype).requires_grad_()),
+        sgd({w1, b1, w2, b2}, options) {}
+
+  Tensor operator()(const Tensor& x) const { return matmul(relu(matmul(x, w1) + b1), w2) + b2; }
+
+  Tensor w1, b1, w2, b2;
+  optim::SGD sgd;
+};
+
+std::vector<double> train(const optim::SGDOptions& options, bool compiled, bool dropout = false) {
+  manual_seed(1);
+  Model model(options);
+  const Tensor x = randn({32, 6}), t = randint(0, 4, {32});
+  auto step = [&](Tensor x, Tensor t) {
+    model.sgd.zero_grad();
+    if (dropout) x = where(rand_like(x) > 0.25, x / 0.75, 0);
+    const Tensor loss = cross_entropy(model(x), t);
+    loss.backward();
+    model.sgd.step();
+    return loss.detach();
+  };
+  auto fast = compile(step);
+  std::vector<double> losses;
+  for (int i = 0; i < 20; ++i) losses.push_back((compiled ? fast(x, t) : step(x, t)).item());
+  if (compiled) CHECK(fast.stats().compiles == 1);
+  return losses;
+}
+
+} // namespace
+
+TEST_CASE("optim: a compiled training step gives the losses of the eager one") {
+  for (const optim::SGDOptions& options :
+       {optim::SGDOptions{.lr = 0.5}, optim::SGDOptions{.lr = 0.1, .momentum = 0.9},
+        optim::SGDOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true}}) {
+    const std::vector<double> eager = train(options, false), compiled = train(options, true);
+    for (size_t i = 0; i < eager.size(); ++i) CHECK(near(eager[i], compiled[i], 1e-5));
+    CHECK(eager.back() < 0.9 * eager.front());
+  }
+}
+
+TEST_CASE("optim: random numbers in a step are the same eagerly and compiled") {
+  const std::vector<double> eager = train({.lr = 0.1}, false, true), compiled = train({.lr = 0.1}, true, true);
+  for (size_t i = 0; i < eager.size(); ++i) CHECK(near(eager[i], compiled[i], 1e-5));
+}
+
+TEST_CASE("optim: SGD by hand") {
+  const Tensor p = tensor({1.0, 2.0}).requires_grad_();
+  optim::SGD sgd({p}, {.lr = 0.1, .momentum = 0.5});
+  for (int i = 0; i < 2; ++i) {
+    sgd.zero_grad();
+    (p * tensor({1.0, 10.0})).sum().backward();
+    sgd.step();
+  }
+  CHECK(allclose(p.detach(), tensor({1 - 0.1 - 0.15, 2 - 1 - 1.5})));
+  sgd.set_lr(0);
+  sgd.step();
+  CHECK(allclose(p.detach(), tensor({0.75, -0.5})));
+  CHECK(sgd.lr() == 0);
+}
+
+TEST_CASE("optim: a new learning rate compiles nothing") {
+  Tensor p = tensor(1.0).requires_grad_();
+  optim::SGD sgd({p}, {.lr = 0.1});
+  auto step = compile([&] {
+    sgd.zero_grad();
+    (2 * p).backward();
+    sgd.step();
+  });
+  step();
+  CHECK(near(p.item(), 0.8));
+  sgd.set_lr(0.2);
+  step();
+  CHECK(near(p.item(), 0.4));
+  CHECK(step.stats().compiles == 1);
+}
+
+TEST_CASE("optim: gradients that a compiled step has used") {
+  Tensor p = tensor({1.0, 2.0}).requires_grad_();
+  optim::SGD sgd({p}, {.lr = 0.1});
+  auto body = [&] {
+    sgd.zero_grad();
+    (p * p).sum().backward();
+    sgd.step();
+  };
+  compile(body)();
+  CHECK(contains(error_of([&] { p.grad(); }), "hint: compile(fn, {.keep_grads = true})"));
+  sgd.zero_grad();
+  CHECK(!p.grad().defined());
+  compile(body, {.keep_grads = true})();
+  CHECK(allclose(p.grad(), tensor({1.6, 3.2})));
+
+  auto other_order = compile([&] { // cleared at the end: there is nothing to begin with
+    (p * p).sum().backward();
+    sgd.step();
+    sgd.zero_grad();
+  });
+  p.set_grad({});
+  other_order();
+  other_order();
+  CHECK(!p.grad().defined());
+  p.set_grad(ones({2}));
+  CHECK(contains(error_of([&] { other_order(); }), "reads a gradient that was not there when it was traced"));
+}
+
+TEST_CASE("optim: a compiled backward adds to gradients, and eager steps use them") {
+  Tensor p = tensor({1.0, 2.0}).requires_grad_();
+  auto backward = compile([&](Tensor x) { (p * x).sum().backward(); });
+  backward(tensor({1.0, 1.0}));
+  backward(tensor({2.0, 3.0}));
+  CHECK(text(p.grad()) == "tensor([3., 4.])");
+  optim::SGD sgd({p}, {.lr = 1});
+  sgd.step();
+  CHECK(text(p.detach()) == "tensor([-2., -2.])");
+  CHECK(
+      contains(error_of([&] { compile([&] { sgd.step(); })(); }), "cannot read a gradient that was collected before"));
+}
+
+TEST_CASE("optim: several steps in one function") {
+  auto run = [](bool compiled) {
+    manual_seed(5);
+    Model model({.lr = 0.1, .momentum = 0.5}, f64);
+    const Tensor x = randn({8, 6}, f64), t = randint(0, 4, {8});
+    auto two = [&] {
+      for (int i = 0; i < 2; ++i) {
+        model.sgd.zero_grad();
+        cross_entropy(model(x), t).backward();
+        model.sgd.step();
+      }
+    };
+    auto fast = compile(two);
+    for (int i = 0; i < 3; ++i) compiled ? fast() : two();
+    return cat({model.w1.detach().flatten(), model.b2.detach()});
+  };
+  CHECK(allclose(run(true), run(false), 1e-12, 1e-12));
+}
+
+TEST_CASE("optim: errors") {
+  const Tensor p = tensor(1.0).requires_grad_();
+  CHECK(contains(error_of([&] { optim::SGD({tensor(1.0)}); }), "SGD: parameter 0 is no leaf"));
+  CHECK(contains(error_of([&] { optim::SGD({p * 2}); }), "SGD: parameter 0 is no leaf"));
+  CHECK(contains(error_of([&] { optim::SGD({p}, {.lr = -1}); }), "SGD: lr is -1"));
+  CHECK(contains(error_of([&] { optim::SGD({p}, {.nesterov = true}); }), "nesterov needs a momentum"));
+}
+
+TEST_CASE("losses") {
+  const Tensor scores = tensor({{1.0, 2.0, 3.0}, {1.0, 1.0, 1.0}});
+  CHECK(near(cross_entropy(scores, tensor({2, 0})).item(), (0.40760596 + 1.09861229) / 2));
+  CHECK(near(cross_entropy(scores[0], tensor(2)).item(), 0.40760596));
+  CHECK(near(mse_loss(tensor({1.0, 2.0}), tensor({3.0, 2.0})).item(), 2));
+  CHECK(std::isnan(cross_entropy(scores, tensor({2, 3})).item()));
+  manual_seed(2);
+  const Tensor x = randn({5, 4, 3}, f64), t = randint(0, 4, {5, 3});
+  auto f = [&](Tensor x) { return cross_entropy(x, t); };
+  const Tensor onehot = eq(t.unsqueeze(1), arange(4).reshape({4, 1})).to(f64);
+  CHECK(allclose(grad(f)(x), (softmax(x, 1) - onehot) / 15.0, 1e-10, 1e-12));
+  CHECK(contains(error_of([&] { cross_entropy(scores, tensor({1})); }), "need a target of [2], not [1]"));
+  CHECK(contains(error_of([&] { cross_entropy(scores, tensor({1.0, 2.0})); }), "the target is f32"));
+}

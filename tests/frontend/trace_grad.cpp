@@ -1,0 +1,108 @@
+// Gradients within a trace follow the rules of eager code.
+#include "tests/frontend/support.h"
+
+using namespace ogee;
+using namespace ogee::tests;
+
+TEST_CASE("trace_grad: what is not recorded passes no gradient") {
+  auto f = [](Tensor x) {
+    const Tensor fixed = x.detach() * x;
+    Tensor part;
+    {
+      const NoGradGuard off;
+      part = exp(x);
+    }
+    return (fixed * part).sum();
+  };
+  const Tensor x = tensor({1.0, 2.0}, f64), expected = x * exp(x);
+  CHECK(allclose(grad(f)(x), expected));
+  const Tensor leaf = x.clone().requires_grad_();
+  f(leaf).backward();
+  CHECK(allclose(leaf.grad(), expected));
+  Tensor captured = x.clone().requires_grad_();
+  compile([&] { f(captured).backward(); })();
+  CHECK(allclose(captured.grad(), expected));
+}
+
+TEST_CASE("trace_grad: arguments, leaves of the trace, what is asked of them") {
+  const Tensor x = tensor({1.0, 2.0}).requires_grad_();
+  auto f = compile([](Tensor x) {
+    CHECK(x.requires_grad());
+    CHECK(x.is_leaf());
+    const Tensor y = x * 3;
+    CHECK(y.requires_grad());
+    CHECK(!y.is_leaf());
+    CHECK(!(y > 1).requires_grad());
+    CHECK(!y.detach().requires_grad());
+    y.retain_grad();
+    const Tensor mine = ones({2}).requires_grad_();
+    (y * y * mine).sum().backward();
+    return std::tuple(y.grad(), mine.grad());
+  });
+  const auto [dy, mine] = f(x);
+  CHECK(text(dy) == "tensor([ 6., 12.])");
+  CHECK(text(mine) == "tensor([ 9., 36.])");
+  CHECK(text(x.grad()) == "tensor([18., 36.])");
+  f(x);
+  CHECK(text(x.grad()) == "tensor([36., 72.])");
+  CHECK(f.stats().compiles == 1);
+}
+
+TEST_CASE("trace_grad: higher orders") {
+  Tensor x = tensor({1.0, 2.0}, f64).requires_grad_();
+  auto f = compile([&] {
+    pow(x, 3).sum().backward({}, {}, /*create_graph=*/true);
+    const Tensor norm = x.grad().square().sum(); // 9 x⁴
+    x.set_grad({});
+    norm.backward();
+  });
+  f();
+  CHECK(allclose(x.grad(), 36 * pow(x.detach(), 3)));
+}
+
+TEST_CASE("trace_grad: writes within and without recording") {
+  auto f = [](Tensor& x) {
+    Tensor y = x * 2;
+    y[0] = x[1] * x[1];
+    {
+      const NoGradGuard off; // the elements change, the history does not
+      y *= 10;
+    }
+    (y * y).sum().backward();
+  };
+  Tensor eager = tensor({1.0, 2.0}, f64).requires_grad_(), traced = eager.detach().clone().requires_grad_();
+  f(eager);
+  compile([&] { f(traced); })();
+  CHECK(allclose(eager.grad(), traced.grad()));
+}
+
+TEST_CASE("trace_grad: hooks of leaves run in the trace") {
+  Tensor x = tensor({1.0, 2.0}).requires_grad_();
+  x.register_hook([](const Tensor& gradient) { return gradient * 2; });
+  compile([&] { (x * x).sum().backward(); })();
+  CHECK(text(x.grad()) == "tensor([4., 8.])");
+}
+
+TEST_CASE("trace_grad: a flag that a trace has read is looked at again") {
+  Tensor w = tensor(2.0);
+  auto f = compile([&](Tensor x) { return w.requires_grad() ? x : -x; });
+  CHECK(f(tensor(1.0)).item() == -1);
+  w.requires_grad_();
+  CHECK(f(tensor(1.0)).item() == 1);
+  CHECK(contains(f.stats().reasons[0], "requires a gradient now"));
+  const NoGradGuard off;
+  auto g = compile([](Tensor x) { return x * 1; });
+  CHECK(!g(w).requires_grad());
+}
+
+TEST_CASE("trace_grad: errors") {
+  Tensor x = tensor({1.0, 2.0}).requires_grad_();
+  const Tensor y = x * 2;
+  CHECK(contains(error_of([&] { compile([&] { y.sum().backward(); })(); }),
+                 "from outside of the compiled function that is no leaf"));
+  CHECK(contains(error_of([&] { compile([&] { x += 1; })(); }), "a leaf that requires a gradient"));
+  CHECK(contains(error_of([&] { compile([&] { (x * 2).backward(); })(); }), "needs one element, the shape is [2]"));
+  CHECK(contains(error_of([&] { compile([] { ones({1}).backward(); })(); }), "does not require a gradient"));
+  Tensor z = tensor(1.0);
+  CHECK(contains(error_of([&] { compile([&] { z.requires_grad_(); })(); }), "hint: call it before"));
+}
