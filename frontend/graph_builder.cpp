@@ -5,6 +5,7 @@
 #include "frontend/mlir_module.h"
 #include "ir/dialect.h"
 #include "ir/location.h"
+#include "ir/mixed.h"
 #include "ir/signature.h"
 #include "passes/autodiff.h"
 
@@ -70,45 +71,17 @@ struct GraphBuilder::Impl {
   std::vector<DictionaryAttr> argumentAttributes;
 };
 
-namespace {
-
-/// Writes a Dim as arithmetic on index values.
-struct IndexBuilder {
-  ImplicitLocOpBuilder& b;
-  const std::function<Value(const runtime::DimSymbol&)>& lookup;
-
-  Value number(int64_t n) { return b.create<arith::ConstantIndexOp>(n); }
-  Value symbol(const runtime::DimSymbol& s) { return lookup(s); }
-  Value apply(runtime::DimOp op, Value x, Value y) {
-    using runtime::DimOp;
-    switch (op) {
-    case DimOp::add: return b.create<arith::AddIOp>(x, y);
-    case DimOp::sub: return b.create<arith::SubIOp>(x, y);
-    case DimOp::mul: return b.create<arith::MulIOp>(x, y);
-    case DimOp::floordiv: return b.create<arith::FloorDivSIOp>(x, y);
-    case DimOp::mod: return b.create<arith::SubIOp>(x, b.create<arith::MulIOp>(b.create<arith::FloorDivSIOp>(x, y), y));
-    case DimOp::min: return b.create<arith::MinSIOp>(x, y);
-    case DimOp::max: return b.create<arith::MaxSIOp>(x, y);
-    }
-    llvm_unreachable("all operations are above");
-  }
-};
-
-} // namespace
-
 Value GraphBuilder::Impl::index(const Dim& dim) {
   Value& known = indices[dim.to_string()];
   if (known) return known;
-  std::function<Value(const runtime::DimSymbol&)> lookup = [&](const runtime::DimSymbol& symbol) {
+  const Value value = ir::buildIndex(builder, dim, [&](const runtime::DimSymbol& symbol) {
     Value& value = symbols[symbol.name];
     if (!value) {
       const SymbolPlace place = places.at(symbol.name);
       value = builder.create<ir::DimOp>(builder.getIndexType(), place.argument, builder.getI64IntegerAttr(place.axis));
     }
     return value;
-  };
-  IndexBuilder indexBuilder{builder, lookup};
-  const Value value = runtime::fold<Value>(dim, indexBuilder);
+  });
   return indices[dim.to_string()] = value;
 }
 

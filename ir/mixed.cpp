@@ -51,6 +51,38 @@ OpFoldResult multiply(ImplicitLocOpBuilder& b, OpFoldResult x, OpFoldResult y) {
 
 namespace {
 
+/// Writes a Dim as arithmetic on index values.
+struct IndexBuilder {
+  ImplicitLocOpBuilder& b;
+  llvm::function_ref<Value(const runtime::DimSymbol&)> lookup;
+
+  Value number(int64_t n) { return b.create<arith::ConstantIndexOp>(n); }
+  Value symbol(const runtime::DimSymbol& s) { return lookup(s); }
+  Value apply(runtime::DimOp op, Value x, Value y) {
+    using runtime::DimOp;
+    switch (op) {
+    case DimOp::add: return b.create<arith::AddIOp>(x, y);
+    case DimOp::sub: return b.create<arith::SubIOp>(x, y);
+    case DimOp::mul: return b.create<arith::MulIOp>(x, y);
+    case DimOp::floordiv: return b.create<arith::FloorDivSIOp>(x, y);
+    case DimOp::mod: return b.create<arith::SubIOp>(x, b.create<arith::MulIOp>(b.create<arith::FloorDivSIOp>(x, y), y));
+    case DimOp::min: return b.create<arith::MinSIOp>(x, y);
+    case DimOp::max: return b.create<arith::MaxSIOp>(x, y);
+    }
+    llvm_unreachable("all operations are above");
+  }
+};
+
+} // namespace
+
+Value buildIndex(ImplicitLocOpBuilder& b, const runtime::Dim& dim,
+                 llvm::function_ref<Value(const runtime::DimSymbol&)> symbol) {
+  IndexBuilder builder{b, symbol};
+  return runtime::fold<Value>(dim, builder);
+}
+
+namespace {
+
 SmallVector<OpFoldResult> join(ArrayRef<int64_t> statics, ValueRange dynamics, MLIRContext* context) {
   Builder builder(context);
   return getMixedValues(statics, dynamics, builder);

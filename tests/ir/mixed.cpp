@@ -90,5 +90,21 @@ TEST_CASE("the dims of a tensor as a mixed list") {
   CHECK(dimsOf(f.builder, f.location, reshaped)[0] == OpFoldResult(f.n));
 }
 
+TEST_CASE("a size as arithmetic on index values") {
+  Fixture f;
+  const runtime::Dim n = runtime::Dim::symbol("n");
+  ImplicitLocOpBuilder b(f.location, f.builder);
+  const auto lookup = [&](const runtime::DimSymbol& symbol) {
+    CHECK(symbol.name == "n");
+    return f.n;
+  };
+  CHECK(buildIndex(b, n, lookup) == f.n);
+  const Value value = buildIndex(b, min(n * 8, n + 3) / 2, lookup);
+  auto quotient = value.getDefiningOp<arith::FloorDivSIOp>();
+  REQUIRE(quotient);
+  CHECK(quotient.getLhs().getDefiningOp<arith::MinSIOp>());
+  CHECK(cast<IntegerAttr>(quotient.getRhs().getDefiningOp<arith::ConstantOp>().getValue()).getInt() == 2);
+}
+
 } // namespace
 } // namespace ogee::ir
