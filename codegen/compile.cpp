@@ -64,8 +64,7 @@ public:
 
   FailureOr<runtime::Program> run() {
     report(Stage::trace);
-    if (failed(rewrite(passes::addSimplify, Stage::simplify)) ||
-        failed(rewrite(passes::addDecompose, Stage::decompose)) ||
+    if (failed(rewrite(addFirst, Stage::simplify)) || failed(rewrite(passes::addDecompose, Stage::decompose)) ||
         failed(rewrite([this](OpPassManager& passes) { passes::addFuse(passes, options_.fuse); }, Stage::fuse)))
       return failure();
     FailureOr<Plan> planned = plan(graph_, target_);
@@ -76,6 +75,12 @@ public:
   }
 
 private:
+  /// What happens before the forms of code generation come in.
+  static void addFirst(OpPassManager& passes) {
+    passes::addSimplify(passes);
+    passes::addRematerialize(passes);
+  }
+
   bool watched() const { return static_cast<bool>(options_.onStage); }
 
   void report(Stage stage) {

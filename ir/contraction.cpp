@@ -1,5 +1,6 @@
 // Contractions: the shape rule of the general dot product, its gradient and its canonicalisation.
 #include "ir/dialect.h"
+#include "ir/fold.h"
 #include "ir/rule.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -130,13 +131,13 @@ struct Untransposed {
 /// Transposed operands are read in place, through other axes.
 static LogicalResult dotOfTranspose(DotOp op, PatternRewriter& rewriter) {
   if (Untransposed lhs(op.getLhs(), op.getLhsBatch(), op.getLhsContract()); lhs.source) {
-    rewriter.replaceOpWithNewOp<DotOp>(op, op.getType(), lhs.source, op.getRhs(), lhs.batch, op.getRhsBatch(),
-                                       lhs.contract, op.getRhsContract());
+    replaceMarked<DotOp>(rewriter, op, op.getType(), lhs.source, op.getRhs(), lhs.batch, op.getRhsBatch(), lhs.contract,
+                         op.getRhsContract());
     return success();
   }
   if (Untransposed rhs(op.getRhs(), op.getRhsBatch(), op.getRhsContract()); rhs.source) {
-    rewriter.replaceOpWithNewOp<DotOp>(op, op.getType(), op.getLhs(), rhs.source, op.getLhsBatch(), rhs.batch,
-                                       op.getLhsContract(), rhs.contract);
+    replaceMarked<DotOp>(rewriter, op, op.getType(), op.getLhs(), rhs.source, op.getLhsBatch(), rhs.batch,
+                         op.getLhsContract(), rhs.contract);
     return success();
   }
   return failure();

@@ -6,6 +6,7 @@
 #include "ir/dialect.h"
 
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APInt.h"
@@ -46,5 +47,14 @@ inline bool isNumberSplat(mlir::Attribute constant, int64_t number) {
 
 /// The number of elements of a static tensor type, if it is small enough to be folded.
 bool isSmall(mlir::Type type);
+
+/// Puts a new op in the place of `op`. It takes over the marks: attributes that say nothing about what it computes.
+template <class Op, class... Args>
+Op replaceMarked(mlir::PatternRewriter& rewriter, mlir::Operation* op, Args&&... args) {
+  const mlir::DictionaryAttr marks = op->getDiscardableAttrDictionary();
+  Op created = rewriter.replaceOpWithNewOp<Op>(op, std::forward<Args>(args)...);
+  created->setDiscardableAttrs(marks);
+  return created;
+}
 
 } // namespace ogee::ir

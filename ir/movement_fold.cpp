@@ -137,8 +137,8 @@ static LogicalResult broadcastOfInsertedAxes(BroadcastOp op, PatternRewriter& re
   if (!kept) return failure();
   SmallVector<int64_t> dims;
   for (int64_t axis : *kept) dims.push_back(op.getDims()[axis]);
-  rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), reshape.getOperand(), dims, op.getSizes(),
-                                           op.getStaticSizes());
+  replaceMarked<BroadcastOp>(rewriter, op, op.getType(), reshape.getOperand(), dims, op.getSizes(),
+                             op.getStaticSizes());
   return success();
 }
 
@@ -188,8 +188,8 @@ static LogicalResult constantOffsets(SliceOp op, PatternRewriter& rewriter) {
                   *dims.mixed(name, op.getSizes(), op.getStaticSizes()),
                   *dims.mixed(name, strides.dynamics, strides.statics)))
     return failure();
-  rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), op.getOperand(), offsets.dynamics, op.getSizes(),
-                                       strides.dynamics, offsets.statics, op.getStaticSizes(), strides.statics);
+  replaceMarked<SliceOp>(rewriter, op, op.getType(), op.getOperand(), offsets.dynamics, op.getSizes(), strides.dynamics,
+                         offsets.statics, op.getStaticSizes(), strides.statics);
   return success();
 }
 
@@ -208,8 +208,8 @@ static LogicalResult sliceOfSlice(SliceOp op, PatternRewriter& rewriter) {
     offsets.push_back(offset.value());
     strides.push_back(step.value());
   }
-  rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), inner.getOperand(), ValueRange(), op.getSizes(), ValueRange(),
-                                       offsets, op.getStaticSizes(), strides);
+  replaceMarked<SliceOp>(rewriter, op, op.getType(), inner.getOperand(), ValueRange(), op.getSizes(), ValueRange(),
+                         offsets, op.getStaticSizes(), strides);
   return success();
 }
 
@@ -246,6 +246,7 @@ static LogicalResult flattenConcatenation(ConcatenateOp op, PatternRewriter& rew
     rewriter.eraseOp(flat);
     return failure();
   }
+  flat->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   rewriter.replaceOp(op, flat);
   return success();
 }

@@ -161,7 +161,7 @@ OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
 /// A constant stands on the right.
 static LogicalResult constantToTheRight(CompareOp op, PatternRewriter& rewriter) {
   if (!matchPattern(op.getLhs(), m_Constant()) || matchPattern(op.getRhs(), m_Constant())) return failure();
-  rewriter.replaceOpWithNewOp<CompareOp>(op, swapped(op.getComparison()), op.getRhs(), op.getLhs());
+  replaceMarked<CompareOp>(rewriter, op, swapped(op.getComparison()), op.getRhs(), op.getLhs());
   return success();
 }
 
@@ -176,7 +176,7 @@ static LogicalResult invertComparison(NotOp op, PatternRewriter& rewriter) {
   const Comparison comparison = compare.getComparison();
   if (isa<FloatType>(elementOf(compare.getLhs())) && comparison != Comparison::eq && comparison != Comparison::ne)
     return failure();
-  rewriter.replaceOpWithNewOp<CompareOp>(op, inverted(comparison), compare.getLhs(), compare.getRhs());
+  replaceMarked<CompareOp>(rewriter, op, inverted(comparison), compare.getLhs(), compare.getRhs());
   return success();
 }
 
@@ -197,7 +197,7 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
 static LogicalResult selectByNot(SelectOp op, PatternRewriter& rewriter) {
   auto inverse = op.getPred().getDefiningOp<NotOp>();
   if (!inverse) return failure();
-  rewriter.replaceOpWithNewOp<SelectOp>(op, inverse.getOperand(), op.getOnFalse(), op.getOnTrue());
+  replaceMarked<SelectOp>(rewriter, op, inverse.getOperand(), op.getOnFalse(), op.getOnTrue());
   return success();
 }
 
@@ -208,9 +208,9 @@ void SelectOp::getCanonicalizationPatterns(RewritePatternSet& patterns, MLIRCont
 /// x + -y is x - y.
 static LogicalResult addOfNeg(AddOp op, PatternRewriter& rewriter) {
   if (auto right = op.getRhs().getDefiningOp<NegOp>())
-    rewriter.replaceOpWithNewOp<SubOp>(op, op.getLhs(), right.getOperand());
+    replaceMarked<SubOp>(rewriter, op, op.getLhs(), right.getOperand());
   else if (auto left = op.getLhs().getDefiningOp<NegOp>())
-    rewriter.replaceOpWithNewOp<SubOp>(op, op.getRhs(), left.getOperand());
+    replaceMarked<SubOp>(rewriter, op, op.getRhs(), left.getOperand());
   else
     return failure();
   return success();
@@ -222,10 +222,10 @@ void AddOp::getCanonicalizationPatterns(RewritePatternSet& patterns, MLIRContext
 static LogicalResult subOfNeg(SubOp op, PatternRewriter& rewriter) {
   DenseElementsAttr minuend;
   if (auto right = op.getRhs().getDefiningOp<NegOp>())
-    rewriter.replaceOpWithNewOp<AddOp>(op, op.getLhs(), right.getOperand());
+    replaceMarked<AddOp>(rewriter, op, op.getLhs(), right.getOperand());
   else if (matchPattern(op.getLhs(), m_Constant(&minuend)) &&
            (isIntegerSplat(minuend, 0) || isFloatSplat(minuend, -0.0)))
-    rewriter.replaceOpWithNewOp<NegOp>(op, op.getRhs());
+    replaceMarked<NegOp>(rewriter, op, op.getRhs());
   else
     return failure();
   return success();
@@ -238,9 +238,9 @@ static LogicalResult mulOfNeg(MulOp op, PatternRewriter& rewriter) {
   DenseElementsAttr factor;
   auto left = op.getLhs().getDefiningOp<NegOp>(), right = op.getRhs().getDefiningOp<NegOp>();
   if (left && right)
-    rewriter.replaceOpWithNewOp<MulOp>(op, left.getOperand(), right.getOperand());
+    replaceMarked<MulOp>(rewriter, op, left.getOperand(), right.getOperand());
   else if (matchPattern(op.getRhs(), m_Constant(&factor)) && isNumberSplat(factor, -1))
-    rewriter.replaceOpWithNewOp<NegOp>(op, op.getLhs());
+    replaceMarked<NegOp>(rewriter, op, op.getLhs());
   else
     return failure();
   return success();
@@ -256,7 +256,7 @@ static LogicalResult divByPowerOfTwo(DivOp op, PatternRewriter& rewriter) {
   APFloat reciprocal = divisor.getValue();
   if (!divisor.getValue().getExactInverse(&reciprocal)) return failure();
   auto factor = cast<DenseElementsAttr>(splat(op.getRhs().getType(), FloatAttr::get(divisor.getType(), reciprocal)));
-  rewriter.replaceOpWithNewOp<MulOp>(op, op.getLhs(), rewriter.create<ConstantOp>(op.getLoc(), factor));
+  replaceMarked<MulOp>(rewriter, op, op.getLhs(), rewriter.create<ConstantOp>(op.getLoc(), factor));
   return success();
 }
 

@@ -133,6 +133,7 @@ struct ArrangeDot : OpRewritePattern<ir::DotOp> {
     const ArrayRef<int64_t> batchAxes = ArrayRef(order).take_front(batch);
     Value product =
         b.create<ir::DotOp>(lhs, rhs, batchAxes, batchAxes, ArrayRef<int64_t>{batch + 1}, ArrayRef<int64_t>{batch});
+    product.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary()); // marks
     if (product.getType() != op.getType()) product = b.create<ir::ReshapeOp>(product, resultSizes);
     rewriter.replaceOp(op, product);
     return success();
@@ -169,7 +170,10 @@ struct SumSingleRow : OpRewritePattern<ir::DotOp> {
     vector = b.create<ir::ReshapeOp>(vector, vectorSizes);
     Value repeated = b.create<ir::BroadcastOp>(vector, dims, sizes);
     if (repeated.getType() != matrix.getType()) return failure();
-    Value sum = b.create<ir::SumOp>(b.create<ir::MulOp>(matrix, repeated), ArrayRef<int64_t>{kAxis});
+    auto products = b.create<ir::MulOp>(matrix, repeated);
+    Value sum = b.create<ir::SumOp>(products, ArrayRef<int64_t>{kAxis});
+    for (Operation* part : {products.getOperation(), sum.getDefiningOp()})
+      part->setDiscardableAttrs(op->getDiscardableAttrDictionary()); // marks
     rewriter.replaceOp(op, b.create<ir::ReshapeOp>(sum, resultSizes).getResult());
     return success();
   }

@@ -7,6 +7,7 @@
 #include "ir/dims.h"
 #include "passes/kernel_form.h"
 #include "passes/passes.h"
+#include "passes/rematerialize.h"
 
 #include "mlir/IR/PatternMatch.h"
 
@@ -54,10 +55,14 @@ private:
     return it == cluster_.end() ? -1 : find(it->second);
   }
 
-  /// Whether `op`, which reads a result of the cluster, can be computed in it.
+  /// Whether `op`, which reads a result of the cluster, can be computed in it. What is computed again, so that it need
+  /// not be kept, is not computed where it was the first time.
   bool accepts(const Cluster& cluster, Operation* op) const {
-    return cluster.form && cluster.ops.size() < kMaxOps && cluster.form->accepts(op, dims_);
+    return cluster.form && cluster.ops.size() < kMaxOps && cluster.form->accepts(op, dims_) &&
+           (!isRecomputed(op) || llvm::any_of(cluster.ops, isRecomputed));
   }
+
+  static bool isRecomputed(Operation* op) { return op->hasAttr(kRecomputedAttr); }
 
   bool compatible(const Cluster& a, const Cluster& b) const {
     return a.form && b.form && a.ops.size() + b.ops.size() < kMaxOps && a.form->compatible(*b.form);
@@ -191,7 +196,7 @@ private:
     builder.setInsertionPointToEnd(body);
     for (Operation* constant : constants)
       if (!mapping.contains(constant->getResult(0))) builder.clone(*constant, mapping);
-    for (Operation* op : ops) builder.clone(*op, mapping);
+    for (Operation* op : ops) removeMarks(builder.clone(*op, mapping));
     SmallVector<Value> yields;
     for (Value output : outputs) yields.push_back(mapping.lookup(output));
     builder.create<ir::YieldOp>(loc, yields);

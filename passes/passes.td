@@ -60,6 +60,32 @@ def PartitionPass : Pass<"partition", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ogee::ir::OgeeDialect", "::mlir::arith::ArithDialect"];
 }
 
+def RematerializePass : Pass<"rematerialize", "::mlir::func::FuncOp"> {
+  let summary = "Computes again what would be kept long for the backward part.";
+  let description = [{
+    Requires a simplified function in which ops of the backward part have the mark `ogee.backward`; what depends on them
+    belongs to it too. Afterwards pointwise, movement and creation ops of the forward part stand, with the mark
+    `ogee.recomputed`, a second time where the backward part first reads them, if fewer bytes live across the border so
+    and the work is worth it; what has the mark `ogee.checkpoint` always does, whatever it is. A function without marks
+    stays as it is.
+
+    ```mlir
+    %0 = ogee.dot %x, %w … : tensor<8x8xf32>
+    %1 = ogee.mul %0, %0 : tensor<8x8xf32>
+    …
+    %2 = ogee.mul %1, %0 {ogee.backward} : tensor<8x8xf32>
+    // becomes
+    %0 = ogee.dot %x, %w … : tensor<8x8xf32>
+    %1 = ogee.mul %0, %0 : tensor<8x8xf32>
+    …
+    %3 = ogee.mul %0, %0 {ogee.backward, ogee.recomputed} : tensor<8x8xf32>
+    %2 = ogee.mul %3, %0 {ogee.backward} : tensor<8x8xf32>
+    ```
+  }];
+  let options = [Option<"report", "report", "bool", "false", "a remark that says how many bytes are kept">];
+  let dependentDialects = ["::ogee::ir::OgeeDialect"];
+}
+
 def DecomposePass : Pass<"decompose", "::mlir::func::FuncOp"> {
   let summary = "Brings contractions and reductions into the forms that code generation knows.";
   let description = [{

@@ -20,6 +20,8 @@ void addSimplify(mlir::OpPassManager& passes) {
   passes.addPass(mlir::createCSEPass());
 }
 
+void addRematerialize(mlir::OpPassManager& passes) { passes.addPass(createRematerializePass()); }
+
 void addDecompose(mlir::OpPassManager& passes) {
   passes.addPass(createDecomposePass());
   addSimplify(passes);
@@ -31,9 +33,11 @@ void registerPasses() { registerOgeePasses(); }
 
 void registerPipelines() {
   mlir::PassPipelineRegistration<> simplify("simplify", "folds, canonical forms, common subexpressions", addSimplify);
-  mlir::PassPipelineRegistration<> graph("graph", "all that is done to a graph: simplify, decompose, fuse",
+  mlir::PassPipelineRegistration<> graph("graph",
+                                         "all that is done to a graph: simplify, rematerialize, decompose, fuse",
                                          [](mlir::OpPassManager& passes) {
                                            addSimplify(passes);
+                                           addRematerialize(passes);
                                            addDecompose(passes);
                                            addFuse(passes);
                                          });

@@ -7,6 +7,8 @@ namespace ogee::passes {
 
 /// Folds, canonical forms, common subexpressions.
 void addSimplify(mlir::OpPassManager& passes);
+/// Values of the forward part that the backward part computes again.
+void addRematerialize(mlir::OpPassManager& passes);
 /// The forms that code generation knows.
 void addDecompose(mlir::OpPassManager& passes);
 /// Groups; `merge` false puts each op into one of its own.

@@ -5,12 +5,16 @@
 #include "passes/rematerialize.h"
 
 #include "passes/min_cut.h"
+#include "passes/passes.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace ogee::passes {
+
+#define GEN_PASS_DEF_REMATERIALIZEPASS
+#include "passes/passes.h.inc"
 
 using namespace mlir;
 using runtime::Dim;
@@ -50,18 +54,28 @@ int64_t estimate(const Dim& dim) {
   return number.is_number() ? std::max<int64_t>(number.number(), 0) : kTypicalSize;
 }
 
+/// `marked` with all ops that depend on it or on `arguments`, in order.
+llvm::SetVector<Operation*> closeUnderDependence(Block& body, const llvm::DenseSet<Operation*>& marked,
+                                                 ArrayRef<Value> arguments) {
+  llvm::SetVector<Operation*> closed;
+  llvm::DenseSet<Value> values(arguments.begin(), arguments.end());
+  for (Operation& op : body.without_terminator()) {
+    const auto depends = [&](Operation* inner) { // regions too
+      return llvm::any_of(inner->getOperands(), [&](Value v) { return values.contains(v); }) ? WalkResult::interrupt()
+                                                                                             : WalkResult::advance();
+    };
+    if (!marked.contains(&op) && !op.walk(depends).wasInterrupted()) continue;
+    closed.insert(&op);
+    values.insert(op.result_begin(), op.result_end());
+  }
+  return closed;
+}
+
 class Chooser {
 public:
-  Chooser(func::FuncOp joint, const llvm::DenseSet<Operation*>& backward, ArrayRef<Value> backwardArguments,
+  Chooser(func::FuncOp joint, const llvm::SetVector<Operation*>& backward, ArrayRef<Value> backwardArguments,
           const ir::DimAnalysis& dims)
-      : body_(joint.getBody().front()), dims_(dims), backwardArguments_(backwardArguments) {
-    for (Value argument : backwardArguments) backwardValues_.insert(argument);
-    for (Operation& op : body_.without_terminator()) {
-      if (!backward.contains(&op) && !readsBackward(op)) continue;
-      backward_.insert(&op);
-      backwardValues_.insert(op.result_begin(), op.result_end());
-    }
-  }
+      : body_(joint.getBody().front()), dims_(dims), backwardArguments_(backwardArguments), backward_(backward) {}
 
   Handover run() {
     source_ = network_.addNode();
@@ -89,12 +103,8 @@ private:
     bool readInBackward = false;
   };
 
-  bool readsBackward(Operation& op) const {
-    bool reads = false;
-    op.walk([&](Operation* inner) { // regions too
-      reads |= llvm::any_of(inner->getOperands(), [&](Value v) { return backwardValues_.contains(v); });
-    });
-    return reads;
+  bool isInBackward(Value value) const {
+    return backward_.contains(value.getDefiningOp()) || llvm::is_contained(backwardArguments_, value);
   }
 
   /// The tensors whose elements an op reads.
@@ -139,7 +149,7 @@ private:
   }
 
   void addValue(Value value) {
-    if (!isTensor(value) || backwardValues_.contains(value)) return;
+    if (!isTensor(value) || isInBackward(value)) return;
     const Node node{network_.addNode(), network_.addNode()};
     nodes_[value] = node;
     network_.addEdge(source_, node.made, costOfMaking(value));
@@ -192,7 +202,7 @@ private:
 
   /// A dim of what the backward part has, else of an argument, which it gets for this alone.
   SizePlace placeOf(StringRef name) {
-    for (ArrayRef<Value> values : {ArrayRef<Value>(backwardArguments_), ArrayRef<Value>(handover_.saved)})
+    for (ArrayRef<Value> values : {backwardArguments_, ArrayRef<Value>(handover_.saved)})
       for (Value value : values)
         if (auto place = placeIn(value, name)) return *place;
     for (const ir::SymbolSource& source : dims_.symbols()) {
@@ -212,10 +222,9 @@ private:
 
   Block& body_;
   const ir::DimAnalysis& dims_;
-  const SmallVector<Value> backwardArguments_;
-  llvm::SetVector<Operation*> backward_; ///< closed
-  llvm::DenseSet<Value> backwardValues_;
-  llvm::MapVector<Value, Node> nodes_; ///< tensors of the forward part
+  const ArrayRef<Value> backwardArguments_;
+  const llvm::SetVector<Operation*>& backward_; ///< closed
+  llvm::MapVector<Value, Node> nodes_;          ///< tensors of the forward part
   Network network_;
   int source_ = 0, sink_ = 0;
   Handover handover_;
@@ -226,7 +235,57 @@ private:
 
 Handover chooseSaved(func::FuncOp joint, const llvm::DenseSet<Operation*>& backward, ArrayRef<Value> backwardArguments,
                      const ir::DimAnalysis& dims) {
-  return Chooser(joint, backward, backwardArguments, dims).run();
+  const auto closed = closeUnderDependence(joint.getBody().front(), backward, backwardArguments);
+  return Chooser(joint, closed, backwardArguments, dims).run();
 }
 
+void removeMarks(Operation* op) {
+  for (StringRef mark : {kBackwardAttr, kRecomputedAttr, kCheckpointAttr}) op->removeDiscardableAttr(mark);
+}
+
+namespace {
+
+struct RematerializePass : impl::RematerializePassBase<RematerializePass> {
+  using RematerializePassBase::RematerializePassBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isExternal()) return;
+    llvm::DenseSet<Operation*> marked;
+    for (Operation& op : function.getBody().front())
+      if (op.hasAttr(kBackwardAttr)) marked.insert(&op);
+    if (marked.empty()) return;
+    FailureOr<ir::DimAnalysis> dims = ir::DimAnalysis::run(function);
+    if (failed(dims)) return signalPassFailure();
+    llvm::SetVector<Operation*> backward = closeUnderDependence(function.getBody().front(), marked, {});
+    const Handover handover = Chooser(function, backward, {}, *dims).run();
+    if (handover.bytes < handover.bytesWithout) doAgain(handover.recomputed, backward);
+    if (report)
+      function.emitRemark() << "keeps " << handover.bytes << " bytes for the backward part instead of "
+                            << handover.bytesWithout;
+  }
+
+  /// Clones ops to where the backward part first reads them.
+  void doAgain(ArrayRef<Operation*> ops, llvm::SetVector<Operation*>& backward) {
+    // Later ops first: then the readers of each are the backward part's own and the clones that are there already.
+    for (Operation* op : llvm::reverse(ops)) {
+      if (isa<ir::ConstantOp>(op)) continue; // is no computation
+      llvm::SmallPtrSet<Operation*, 8> readers;
+      Operation* first = nullptr;
+      for (Operation* user : op->getUsers()) {
+        if (!backward.contains(user)) continue;
+        readers.insert(user);
+        if (!first || user->isBeforeInBlock(first)) first = user;
+      }
+      if (!first) continue;
+      Operation* clone = OpBuilder(first).clone(*op);
+      for (StringRef mark : {kBackwardAttr, kRecomputedAttr})
+        clone->setDiscardableAttr(mark, UnitAttr::get(&getContext()));
+      backward.insert(clone);
+      op->replaceUsesWithIf(clone, [&](OpOperand& use) { return readers.contains(use.getOwner()); });
+    }
+  }
+};
+
+} // namespace
 } // namespace ogee::passes

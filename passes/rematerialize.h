@@ -9,9 +9,16 @@
 
 namespace ogee::passes {
 
+/// On an op: it belongs to the backward part, as does everything that depends on it.
+inline constexpr llvm::StringLiteral kBackwardAttr = "ogee.backward";
+/// On an op of the backward part: it does again what one of the forward part has done. Fusion keeps the two apart.
+inline constexpr llvm::StringLiteral kRecomputedAttr = "ogee.recomputed";
 /// On an op: its results are never kept for the backward part, whatever it is; what reads them there computes them
 /// again from values without the mark.
 inline constexpr llvm::StringLiteral kCheckpointAttr = "ogee.checkpoint";
+
+/// Takes the marks off an op.
+void removeMarks(mlir::Operation* op);
 
 /// Where a named size stands: dim `axis` of a tensor, or an index argument.
 struct SizePlace {
