@@ -109,11 +109,18 @@ Recording record(const CompileOptions& options, Trace::Use use, const std::vecto
   return recording;
 }
 
+std::shared_ptr<CompiledTape> tape_of(const Recording& recording) {
+  if (recording.wrt.empty()) return nullptr;
+  return std::make_shared<CompiledTape>(recording.graph, recording.wrt, recording.graph.result_count(),
+                                        recording.no_gradient);
+}
+
 /// A traced and compiled form of the function.
 struct Variant {
   Variant(std::span<const uint64_t> words, std::vector<LeafFacts> leaf_facts, Recording done, Loc loc)
       : signature(words.begin(), words.end()), leaves(std::move(leaf_facts)), graph(done.graph),
-        guards(std::move(done.guards)), runnable(std::move(done.interface), graph, loc) {
+        guards(std::move(done.guards)), tape(tape_of(done)),
+        runnable(std::move(done.interface), tape ? tape->forward() : graph, loc) {
     for (const Capture& capture : runnable.interface().captures) capture.tensor.impl()->holds.fetch_add(1);
   }
   ~Variant() {
@@ -124,6 +131,7 @@ struct Variant {
   std::vector<LeafFacts> leaves;
   Graph graph;
   std::vector<Guard> guards;
+  std::shared_ptr<CompiledTape> tape; ///< of a function that gradients flow through
   Runnable runnable;
   std::shared_ptr<void> prototype;
   std::atomic<uint64_t> epoch{0};   ///< at which guards and captures were last found in order
@@ -279,7 +287,7 @@ const void* CompiledBase::call(const Call& call, const std::function<std::vector
     variant = &impl_->trace(call.signature(), leaves(), body);
   else if (check_trace) [[unlikely]]
     impl_->check(*variant, leaves(), body, call.loc());
-  variant->runnable.run(call.tensors(), results, call.loc());
+  variant->runnable.run(call.tensors(), results, call.loc(), variant->tape.get());
   return variant->prototype.get();
 }
 

@@ -8,6 +8,7 @@
 #include "ir/mixed.h"
 #include "ir/signature.h"
 #include "passes/autodiff.h"
+#include "passes/rematerialize.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -191,15 +192,23 @@ GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const Va
   passes::Detours known;
   for (const auto& [value, other] : detours) known[impl.values[value]] = other ? impl.values[*other] : Value();
   const DiagnosticCatcher diagnostics(impl.module->context());
+  Operation* const last = impl.entry->empty() ? nullptr : &impl.entry->back();
   const FailureOr<SmallVector<Value>> gradients =
       passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt), known);
   if (failed(gradients)) diagnostics.raise(loc);
+  for (Operation* op = last ? last->getNextNode() : nullptr; op; op = op->getNextNode())
+    op->setAttr(passes::kBackwardAttr, impl.builder.getUnitAttr());
   std::vector<std::optional<ValueId>> ids;
   for (Value gradient : *gradients) {
     if (gradient) impl.values.push_back(gradient);
     ids.push_back(gradient ? std::optional(static_cast<ValueId>(impl.values.size() - 1)) : std::nullopt);
   }
   return ids;
+}
+
+void GraphBuilder::stop_gradient(ValueId value) {
+  if (Operation* op = impl_->values[value].getDefiningOp())
+    op->setAttr(passes::kStoppedAttr, impl_->builder.getUnitAttr());
 }
 
 Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc) {

@@ -42,6 +42,8 @@ public:
                                                     std::span<const ValueId> cotangents, std::span<const ValueId> wrt,
                                                     const std::unordered_map<ValueId, std::optional<ValueId>>& detours,
                                                     Loc loc);
+  /// Says in the graph that no gradient flows through a value.
+  void stop_gradient(ValueId value);
   /// Ends the function. The builder is of no use afterwards.
   Graph finish(std::span<const ValueId> results, Loc loc);
 

@@ -2,6 +2,7 @@
 #include "frontend/kernel.h"
 
 #include "codegen/target.h"
+#include "frontend/autograd.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
 #include "frontend/trace.h"
@@ -86,6 +87,7 @@ thread_local std::array<CachedKernel, kCached> cache;
 Graph record_graph(const char* name, const KernelBody& body, Loc loc) {
   auto trace = std::make_shared<Trace>(name, Trace::Use::kernel);
   Trace::Recorder recorder(trace);
+  const EnableGradGuard on; // the graph is the same whatever it is for
   const std::vector<Tensor> results = body();
   return trace->finish(results, loc).graph;
 }

@@ -80,19 +80,24 @@ Results build_norm_p(const Tensor& x, const AxisList& axes, Numbers numbers, Loc
   return {pow(reduce_one<"sum">(pow(abs(x, loc), numbers[0], loc), axes, loc), numbers[1], loc)};
 }
 
-/// The largest elements are taken out, so that no exponential overflows; infinite ones stay.
+/// What is taken out of exponents so that none overflows. The result does not depend on it, nor does the gradient.
+Tensor largest_of(const Tensor& x, const AxisList& axes, Loc loc) {
+  return reduce_one<"amax">(x, axes, loc).detach(loc);
+}
+
+/// Infinite exponents stay.
 Results build_logsumexp(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
-  const Tensor largest = reduce_one<"amax">(x, axes, loc);
+  const Tensor largest = largest_of(x, axes, loc);
   const Tensor shift = where(isfinite(largest, loc), largest, 0, loc);
   const Tensor sum = reduce_one<"sum">(exp(sub(x, spread(shift, axes, x, loc), loc), loc), axes, loc);
   return {add(log(sum, loc), shift, loc)};
 }
 Results build_softmax(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
-  const Tensor e = exp(sub(x, spread(reduce_one<"amax">(x, axes, loc), axes, x, loc), loc), loc);
+  const Tensor e = exp(sub(x, spread(largest_of(x, axes, loc), axes, x, loc), loc), loc);
   return {div(e, spread(reduce_one<"sum">(e, axes, loc), axes, x, loc), loc)};
 }
 Results build_log_softmax(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
-  const Tensor shifted = sub(x, spread(reduce_one<"amax">(x, axes, loc), axes, x, loc), loc);
+  const Tensor shifted = sub(x, spread(largest_of(x, axes, loc), axes, x, loc), loc);
   const Tensor sum = reduce_one<"sum">(exp(shifted, loc), axes, loc);
   return {sub(shifted, spread(log(sum, loc), axes, x, loc), loc)};
 }

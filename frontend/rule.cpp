@@ -10,7 +10,8 @@
 namespace ogee::detail {
 
 uint64_t RuleKey::hash() const noexcept {
-  uint64_t h = reinterpret_cast<uintptr_t>(op) ^ (uint64_t{needs} << 32) ^ transposed;
+  const std::hash<ArgumentSet> of_set;
+  uint64_t h = reinterpret_cast<uintptr_t>(op) ^ of_set(needs) ^ of_set(transposed) << 1;
   const auto mix = [&](uint64_t word) {
     h = (h ^ word) * 0x9e3779b97f4a7c15u;
     h ^= h >> 29;
@@ -20,22 +21,31 @@ uint64_t RuleKey::hash() const noexcept {
   return h;
 }
 
-namespace {
-
-std::vector<unsigned> numbers_of(uint32_t bits) {
+std::vector<unsigned> numbers_of(const ArgumentSet& set) {
   std::vector<unsigned> numbers;
-  for (unsigned i = 0; bits >> i; ++i)
-    if (bits >> i & 1) numbers.push_back(i);
+  for (unsigned i = 0; i < set.size(); ++i)
+    if (set[i]) numbers.push_back(i);
   return numbers;
 }
 
-} // namespace
+namespace {
+std::atomic<uint64_t> next_id{1};
+}
 
-TapeRule::TapeRule(const char* name, const RuleKey& key, const Graph& graph, std::string identity)
-    : name_(name), key_(key), identity_(std::move(identity)) {
+TapeRule::TapeRule(const char* name, std::string identity, std::vector<unsigned> wrt, const ArgumentSet& transposed,
+                   const std::function<Derivative()>& derive)
+    : name_(name), identity_(std::move(identity)), id_(next_id.fetch_add(1)), wrt_(std::move(wrt)),
+      transposed_(transposed) {
   try {
-    derivative_ = derive(graph, numbers_of(key.needs), Saved::results, Loc());
+    derivative_ = derive();
   } catch (const runtime::Error& error) { failure_ = error.what(); }
+}
+
+void TapeRule::check(Loc loc) const {
+  if (derivative_) return;
+  const std::string message = runtime::concat("backward: ", name_, ": ", failure_);
+  if (has_place(message)) throw runtime::Error(ErrorCode::unsupported, message);
+  fail_with(ErrorCode::unsupported, message, loc);
 }
 
 const runtime::Executable& TapeRule::executable(Loc loc) const {
@@ -43,10 +53,10 @@ const runtime::Executable& TapeRule::executable(Loc loc) const {
   std::lock_guard lock(mutex_);
   if (!executable_) {
     const auto compile = [&]() -> runtime::Result<runtime::Program> {
-      return derivative_->backward.impl().compile(loc, /*eager=*/true);
+      return derivative_->backward.impl().compile(loc, /*eager=*/!identity_.empty());
     };
-    executable_ = std::make_unique<runtime::Executable>(
-        unwrap(runtime::Runtime::get().kernels().program(kernel_hash(identity_), compile), loc));
+    const auto cached = [&] { return runtime::Runtime::get().kernels().program(kernel_hash(identity_), compile); };
+    executable_ = std::make_unique<runtime::Executable>(unwrap(identity_.empty() ? compile() : cached(), loc));
     ready_.store(executable_.get(), std::memory_order_release);
   }
   return *executable_;
@@ -78,9 +88,10 @@ thread_local std::array<CachedRule, kCached> cache;
 
 /// The key in words, for files. A rule of a rule is named by that one's words.
 std::string identity_of(const RuleKey& key, const char* name, const TapeRule* origin) {
+  if (origin && origin->identity().empty()) return "";
   std::string text = origin ? origin->identity() + " again" : runtime::concat("rule ", name);
-  text += runtime::concat(" needs ", key.needs, " transposed ", key.transposed);
-  for (uint32_t i = 0; i < key.count; ++i) text += runtime::concat(" ", key.words[i]);
+  text += " needs " + key.needs.to_string() + " transposed " + key.transposed.to_string();
+  for (uint32_t i = 0; i < key.count && !origin; ++i) text += runtime::concat(" ", key.words[i]);
   return text;
 }
 
@@ -90,7 +101,9 @@ const TapeRule& find_in_table(const RuleKey& key, const char* name, const TapeRu
     std::lock_guard lock(table().mutex);
     if (auto known = table().rules.find(key); known != table().rules.end()) return *known->second;
   }
-  auto rule = std::make_unique<TapeRule>(name, key, graph(), identity_of(key, name, origin));
+  const auto derive_it = [&] { return derive(graph(), numbers_of(key.needs), Saved::results, Loc()); };
+  auto rule = std::make_unique<TapeRule>(name, identity_of(key, name, origin), numbers_of(key.needs), key.transposed,
+                                         std::cref(derive_it));
   std::lock_guard lock(table().mutex);
   return *table().rules.try_emplace(key, std::move(rule)).first->second;
 }

@@ -9,20 +9,25 @@
 #include "runtime/executable.h"
 
 #include <array>
+#include <bitset>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ogee::detail {
+
+/// Arguments of a graph, by number.
+using ArgumentSet = std::bitset<256>;
 
 /// What selects a rule.
 struct RuleKey {
   const void* op = nullptr; ///< the operation's descriptor, by address
   std::array<uint64_t, 6> words{};
   uint32_t count = 0;
-  /// The arguments that gradients are asked for, and those that are given transposed; bit per argument.
-  uint32_t needs = 0, transposed = 0;
+  ArgumentSet needs;      ///< the arguments that gradients are asked for
+  ArgumentSet transposed; ///< those that are given transposed
 
   void push(uint64_t word) { words[count++] = word; }
   uint64_t hash() const noexcept;
@@ -43,34 +48,48 @@ struct RuleArgument {
   Scalar number = 0; ///< or the size
 };
 
+/// The gradient of an operation, or of a compiled function, as graphs.
 class TapeRule {
 public:
-  /// Derives the gradient of `graph`, of an operation called `name`. `identity` names it in the kernel cache.
-  TapeRule(const char* name, const RuleKey& key, const Graph& graph, std::string identity);
+  /// A rule for the gradients of the arguments `wrt`; `derive` makes it, an Error of which comes when it is to run.
+  /// `identity` names it in the kernel cache; "" where it is in none.
+  TapeRule(const char* name, std::string identity, std::vector<unsigned> wrt, const ArgumentSet& transposed,
+           const std::function<Derivative()>& derive);
 
   const char* name() const noexcept { return name_; }
-  const RuleKey& key() const noexcept { return key_; }
   const std::string& identity() const noexcept { return identity_; }
-  /// Whether the operation has a gradient.
+  /// Different for all rules of the process.
+  uint64_t id() const noexcept { return id_; }
+  const std::vector<unsigned>& wrt() const noexcept { return wrt_; }
+  bool is_transposed(unsigned argument) const noexcept {
+    return argument < transposed_.size() && transposed_[argument];
+  }
+  /// Whether there is a gradient.
   bool exists() const noexcept { return derivative_.has_value(); }
-  /// Why it has none.
-  const std::string& failure() const noexcept { return failure_; }
+  /// Error where there is none.
+  void check(Loc loc) const;
   // What follows only where it exists.
   const passes::BackwardSignature& signature() const { return derivative_->signature; }
-  const Graph& graph() const { return derivative_->backward; }
+  const Graph& backward() const { return derivative_->backward; }
+  /// Only for Saved::chosen.
+  const Graph& forward() const { return *derivative_->forward; }
   /// Compiles it when it first runs.
   const runtime::Executable& executable(Loc loc) const;
 
 private:
   const char* name_;
-  const RuleKey key_;
   const std::string identity_;
+  const uint64_t id_;
+  const std::vector<unsigned> wrt_;
+  const ArgumentSet transposed_;
   std::optional<Derivative> derivative_;
   std::string failure_;
   mutable std::mutex mutex_;
   mutable std::unique_ptr<runtime::Executable> executable_;
   mutable std::atomic<const runtime::Executable*> ready_{nullptr};
 };
+
+std::vector<unsigned> numbers_of(const ArgumentSet& set);
 
 /// The rule of a key; `graph` makes the operation's graph where it is new. `origin` is the rule whose computation it
 /// differentiates in turn.

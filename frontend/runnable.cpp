@@ -27,6 +27,7 @@ public:
   }
 
   Tensor& operator[](size_t result) { return results_[result]; }
+  std::vector<Tensor> all() { return results_.all(); }
 
 private:
   const runtime::Executable& executable_;
@@ -87,7 +88,18 @@ void Runnable::check_writes(std::span<const Tensor* const> arguments, Loc loc) c
   }
 }
 
-void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc) {
+/// Puts a call onto the tape: its arguments as the graph takes them.
+void Runnable::record(CompiledTape& tape, std::span<const Tensor* const> arguments,
+                      const runtime::GeneratorState& random, std::span<const Tensor> results, Loc loc) const {
+  std::vector<Tensor> all;
+  for (const Tensor* argument : arguments) all.push_back(*argument);
+  if (interface_.draws > 0)
+    for (uint64_t part : {random.key, random.number}) all.push_back(number_argument(static_cast<int64_t>(part)));
+  for (const Capture& capture : interface_.captures) all.push_back(capture.tensor);
+  tape.record(std::move(all), results, loc);
+}
+
+void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc, CompiledTape* tape) {
   const size_t count = arguments.size() + (interface_.draws > 0 ? 2 : 0);
   runtime::TensorArg inline_args[kInlineArguments];
   std::vector<runtime::TensorArg> more_args(count > kInlineArguments ? count : 0);
@@ -115,8 +127,12 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   }
   CallSink sink(executable_);
   with_place(loc, [&] { executable_.run({{args, count}}, sink); });
-  for (const FinalWrite& write : interface_.writes)
-    copy_elements(at(write.place, arguments), sink[write.graph_result], "compile", loc);
+  if (tape) record(*tape, arguments, random, sink.all(), loc);
+  for (const FinalWrite& write : interface_.writes) {
+    const Tensor& target = at(write.place, arguments);
+    copy_elements(target, sink[write.graph_result], "compile", loc);
+    if (tape) record_write(target, sink[write.graph_result], "compiled", loc);
+  }
   for (const FinalGrad& grad : interface_.grads)
     write_grad(grad, at(grad.place, arguments), grad.graph_result ? sink[*grad.graph_result] : Tensor());
   for (const ResultSource& source : interface_.results) {

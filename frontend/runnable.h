@@ -2,8 +2,10 @@
 #pragma once
 
 #include "frontend/compile.h"
+#include "frontend/compiled_node.h"
 #include "frontend/trace.h"
 #include "runtime/executable.h"
+#include "runtime/runtime.h"
 
 #include <mutex>
 #include <span>
@@ -16,11 +18,14 @@ public:
   /// it.
   Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided = false);
 
-  /// Runs it on the user's arguments: results, then in-place writes to arguments and captured tensors. Thread-safe.
-  void run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc);
+  /// Runs it on the user's arguments: results, then in-place writes to arguments and captured tensors. The call goes
+  /// onto `tape`, if given. Thread-safe.
+  void run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc, CompiledTape* tape = nullptr);
   const Interface& interface() const { return interface_; }
 
 private:
+  void record(CompiledTape& tape, std::span<const Tensor* const> arguments, const runtime::GeneratorState& random,
+              std::span<const Tensor> results, Loc loc) const;
   const Tensor& at(const Place& place, std::span<const Tensor* const> arguments) const;
   void check_writes(std::span<const Tensor* const> arguments, Loc loc) const;
 

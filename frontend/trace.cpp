@@ -313,12 +313,14 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool k
     writes.push_back({base.place, values.size()});
     values.push_back(base.value);
   }
+  detail::Recording recording{Graph(nullptr), {}, {}, {}, {}};
   std::vector<detail::FinalGrad> grads = final_grads(values, keep_grads);
+  if (grads.empty() && is_grad_enabled()) say_gradients(recording);
   end();
-  Graph graph = builder_.finish(values, loc);
-  return {std::move(graph),
-          {std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_},
-          std::move(guards_)};
+  recording.graph = builder_.finish(values, loc);
+  recording.interface = {std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_};
+  recording.guards = std::move(guards_);
+  return recording;
 }
 
 } // namespace ogee

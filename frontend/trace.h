@@ -86,6 +86,9 @@ struct Recording {
   Graph graph;
   Interface interface;
   std::vector<Guard> guards;
+  /// The arguments of the graph that gradients flow into when it is called on the tape; none where it is not recorded.
+  std::vector<unsigned> wrt;
+  std::string no_gradient; ///< why there are none although they are wanted
 };
 
 } // namespace detail
@@ -199,6 +202,7 @@ private:
 
   LeafGrad& leaf_grad(uint32_t base);
   void accumulate(uint32_t base, const Tensor& gradient, Loc loc);
+  void say_gradients(detail::Recording& recording);
   std::vector<detail::FinalGrad> final_grads(std::vector<detail::ValueId>& values, bool keep);
   Tensor make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc);
   Tensor make_base(detail::ValueId value, detail::Place place, DType dtype, const Shape& shape, Loc loc);
@@ -229,6 +233,7 @@ private:
   uint64_t draws_ = 0;
   std::vector<detail::Guard> guards_;
   std::vector<bool> outer_grads_;                      ///< per argument: whether it has a gradient
+  std::vector<detail::ValueId> stopped_;               ///< values that a gradient would have flown through
   std::unordered_set<detail::ValueId> differentiable_; ///< what gradients flow through
   std::unordered_map<detail::ValueId, std::optional<detail::ValueId>> detours_; ///< as in GraphBuilder
   std::map<uint32_t, LeafGrad> grads_;                                          ///< by base

@@ -21,10 +21,11 @@ using detail::ValueId;
 ValueId Trace::add(const OpCall& call, bool stopped) {
   const ValueId value = builder_.add(call);
   if (!runtime::is_floating(call.dtype)) return value;
-  if (stopped)
-    detours_[value] = std::nullopt;
-  else if (std::ranges::any_of(call.operands, [&](ValueId operand) { return differentiable_.contains(operand); }))
-    differentiable_.insert(value);
+  const bool depends =
+      std::ranges::any_of(call.operands, [&](ValueId operand) { return differentiable_.contains(operand); });
+  if (stopped) detours_[value] = std::nullopt;
+  if (stopped && depends) stopped_.push_back(value);
+  if (!stopped && depends) differentiable_.insert(value);
   return value;
 }
 
@@ -63,7 +64,9 @@ void Trace::require_grad(const Tensor& x, Loc loc) {
 Tensor Trace::detach(const Tensor& x, Loc loc) {
   const Shape shape = x.shape(loc);
   const DType dtype = x.dtype(loc);
-  return make_base(copy(read(x, "detach", loc), dtype, shape, loc, /*stopped=*/true), {}, dtype, shape, loc);
+  const ValueId value = copy(read(x, "detach", loc), dtype, shape, loc, /*stopped=*/true);
+  builder_.stop_gradient(value);
+  return make_base(value, {}, dtype, shape, loc);
 }
 
 void Trace::retain_grad(const Tensor& x, Loc loc) {
@@ -175,6 +178,22 @@ void Trace::set_grad(const Tensor& x, const Tensor& gradient, Loc loc) {
   entry.cleared = true;
   entry.read = false;
   entry.grad = gradient.defined() ? stand_in(gradient, "set_grad", loc) : Tensor();
+}
+
+/// For calls on the tape: what gradients flow into, and in the graph, where they do not flow.
+void Trace::say_gradients(detail::Recording& recording) {
+  for (const Base& base : bases_) {
+    if (base.origin == Base::Origin::none || base.place.kind == Place::Kind::none) continue;
+    const bool captured = base.place.kind == Place::Kind::capture;
+    const size_t number = base.place.index + (captured ? arguments_ + (random_ ? 2 : 0) : 0);
+    recording.wrt.push_back(static_cast<unsigned>(number));
+  }
+  std::ranges::sort(recording.wrt);
+  if (recording.wrt.empty()) return;
+  for (ValueId value : stopped_) builder_.stop_gradient(value);
+  if (std::ranges::any_of(detours_, [](const auto& detour) { return detour.second.has_value(); }))
+    recording.no_gradient = "the compiled function changes a tensor with a gradient in place where nothing is recorded "
+                            "(NoGradGuard); hint: detach() a copy of it";
 }
 
 std::vector<detail::FinalGrad> Trace::final_grads(std::vector<ValueId>& values, bool keep) {

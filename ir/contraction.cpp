@@ -76,21 +76,28 @@ struct Side {
 };
 
 /// The cotangent of `self`: that of the product, contracted with `other` along the free axes of `other`, which begin at
-/// `otherFree` in it.
+/// `otherFree` in it. Of the two orders of operands the one that gives the axes in their order, if there is one.
 Value contractBack(Vjp& v, const Side& self, const Side& other, int64_t otherFree) {
   const auto batch = llvm::to_vector(llvm::seq<int64_t>(0, self.batch.size()));
   const auto contracted = llvm::to_vector(llvm::seq<int64_t>(otherFree, otherFree + other.free.size()));
-  Value product = v.b.create<DotOp>(v.dy().value(), other.operand, batch, other.batch, contracted, other.free);
-  // Its dims: batch, the free ones of `self`, then the contracted ones in the order of `other`'s axes.
   SmallVector<int64_t> ascending(other.contract);
   llvm::sort(ascending);
-  const int64_t free = self.batch.size(), contract = free + self.free.size();
-  SmallVector<int64_t> perm(contract + self.contract.size());
-  for (auto [i, axis] : llvm::enumerate(self.batch)) perm[axis] = i;
-  for (auto [i, axis] : llvm::enumerate(self.free)) perm[axis] = free + i;
-  for (auto [i, axis] : llvm::enumerate(self.contract))
-    perm[axis] = contract + (llvm::find(ascending, other.contract[i]) - ascending.begin());
-  return v.b.create<TransposeOp>(product, perm);
+  // Where each axis of `self` stands in the product: batch, then the free axes and the contracted ones, in the order of
+  // `other`'s axes, either way round.
+  const auto positions = [&](int64_t free, int64_t contract) {
+    SmallVector<int64_t> perm(self.batch.size() + self.free.size() + self.contract.size());
+    for (auto [i, axis] : llvm::enumerate(self.batch)) perm[axis] = i;
+    for (auto [i, axis] : llvm::enumerate(self.free)) perm[axis] = free + i;
+    for (auto [i, axis] : llvm::enumerate(self.contract))
+      perm[axis] = contract + (llvm::find(ascending, other.contract[i]) - ascending.begin());
+    return perm;
+  };
+  const int64_t first = self.batch.size();
+  const SmallVector<int64_t> otherFirst = positions(first + self.contract.size(), first);
+  if (llvm::is_sorted(otherFirst))
+    return v.b.create<DotOp>(other.operand, v.dy().value(), other.batch, batch, other.free, contracted);
+  Value product = v.b.create<DotOp>(v.dy().value(), other.operand, batch, other.batch, contracted, other.free);
+  return v.b.create<TransposeOp>(product, positions(first, first + self.free.size()));
 }
 
 } // namespace

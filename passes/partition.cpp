@@ -3,15 +3,16 @@
 #include "passes/partition.h"
 
 #include "ir/dialect.h"
+#include "ir/dims.h"
 #include "ir/signature.h"
 #include "passes/derived.h"
 #include "passes/passes.h"
 #include "passes/pipelines.h"
+#include "passes/rematerialize.h"
 
 #include "mlir/Pass/PassManager.h"
 
-#include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace ogee::passes {
 
@@ -63,25 +64,21 @@ llvm::DenseSet<Operation*> opsBehind(ValueRange values) {
   return ops;
 }
 
-/// Whether computing a value again costs more than keeping it: each of its elements comes from many.
-bool isExpensive(Operation* op) { return isa<ir::DotOp, ir::ReductionOpInterface>(op); }
-
-/// Values of the forward part that the gradients are computed from and that are kept rather than computed again.
-SmallVector<Value> chooseSaved(const Joint& joint) {
-  const auto terminator = bodyOf(joint.function).getTerminator()->getOperands();
-  const auto forward = opsBehind(terminator.take_front(joint.results));
-  SmallVector<Value> saved, open(terminator.drop_front(joint.results));
-  llvm::DenseSet<Value> seen;
-  while (!open.empty()) {
-    const Value value = open.pop_back_val();
-    Operation* op = value.getDefiningOp();
-    if (!op || !seen.insert(value).second) continue;
-    if (forward.contains(op) && isExpensive(op))
-      saved.push_back(value);
-    else
-      llvm::append_range(open, op->getOperands());
-  }
-  return saved;
+/// Values of the forward part, other than arguments and results, that are kept rather than computed again.
+FailureOr<SmallVector<Value>> chooseHidden(Joint& joint) {
+  FailureOr<ir::DimAnalysis> dims = ir::DimAnalysis::run(joint.function);
+  if (failed(dims)) return failure();
+  Block& body = bodyOf(joint.function);
+  const auto results = body.getTerminator()->getOperands().take_front(joint.results);
+  const auto forward = opsBehind(results);
+  llvm::DenseSet<Operation*> backward;
+  for (Operation& op : body.without_terminator())
+    if (!forward.contains(&op)) backward.insert(&op);
+  const SmallVector<Value> cotangents(body.getArguments().drop_front(joint.arguments));
+  SmallVector<Value> hidden;
+  for (Value value : chooseSaved(joint.function, backward, cotangents, *dims).saved)
+    if (value.getDefiningOp() && !llvm::is_contained(results, value)) hidden.push_back(value);
+  return hidden;
 }
 
 /// A joint function on its way to becoming the backward one.
@@ -191,7 +188,9 @@ FailureOr<Partition> partition(func::FuncOp function, ArrayRef<unsigned> wrt, Sa
   Partition result;
   SmallVector<Value> hidden;
   if (saved == Saved::chosen) {
-    hidden = chooseSaved(*joint);
+    FailureOr<SmallVector<Value>> chosen = chooseHidden(*joint);
+    if (failed(chosen)) return joint->function.erase(), failure();
+    hidden = *chosen;
     result.forward = makeForward(*joint, (function.getSymName() + "_forward").str(), hidden);
   }
   // The saved values become results of the joint function, so that its copy knows them.

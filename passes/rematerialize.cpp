@@ -64,6 +64,7 @@ llvm::SetVector<Operation*> closeUnderDependence(Block& body, const llvm::DenseS
       return llvm::any_of(inner->getOperands(), [&](Value v) { return values.contains(v); }) ? WalkResult::interrupt()
                                                                                              : WalkResult::advance();
     };
+    if (isa<ir::ConstantOp>(op)) continue; // of no part: it may be anyone's
     if (!marked.contains(&op) && !op.walk(depends).wasInterrupted()) continue;
     closed.insert(&op);
     values.insert(op.result_begin(), op.result_end());

@@ -1,5 +1,5 @@
 // Gradients of eager code: values, leaves, hooks, guards, errors.
-// Covers: backward, derivative, rule, rule_node, tape
+// Covers: backward, compiled_node, derivative, rule, rule_node, tape
 #include "tests/frontend/support.h"
 
 using namespace ogee;
@@ -250,4 +250,78 @@ TEST_CASE("autograd: long chains end without recursion") {
   x.backward();
   CHECK(text(start.grad()) == "tensor(1.)");
   for (int i = 0; i < 200000; ++i) x = x.reshape({1}).reshape(Dims(Shape{})) + 0;
+}
+
+TEST_CASE("autograd: a compiled function is one node") {
+  manual_seed(8);
+  const Tensor w = randn({4, 3}, f64).requires_grad_(), x = randn({2, 4}, f64), t = randn({2, 3}, f64);
+  auto f = [&](Tensor x) { return softmax(tanh(matmul(x, w)), 1); };
+  auto g = compile(f);
+  const Tensor scale = tensor(3.0, f64).requires_grad_();
+  const Tensor y = g(x * scale);
+  CHECK(y.grad_fn().name() == "CompiledBackward");
+  (y * t).sum().backward();
+  const Tensor dw = w.grad(), dscale = scale.grad();
+  w.set_grad({}), scale.set_grad({});
+  (f(x * scale) * t).sum().backward();
+  CHECK(allclose(dw, w.grad(), 1e-10, 1e-12));
+  CHECK(allclose(dscale, scale.grad(), 1e-10, 1e-12));
+
+  const NoGradGuard off;
+  CHECK(!g(x).requires_grad());
+}
+
+TEST_CASE("autograd: higher orders through a compiled function") {
+  manual_seed(9);
+  const Tensor w = randn({4, 3}, f64).requires_grad_(), x = randn({2, 4}, f64).requires_grad_();
+  auto f = [](Tensor x, Tensor w) { return exp(tanh(matmul(x, w))).sum(); };
+  auto norm = [&](const auto& fn) {
+    const std::vector<Tensor> first = autograd::grad({fn(x, w)}, {x, w}, {}, {.create_graph = true});
+    return autograd::grad({first[0].square().sum() + first[1].square().sum()}, {x, w});
+  };
+  const std::vector<Tensor> eager = norm(f), compiled = norm(compile(f));
+  CHECK(allclose(eager[0], compiled[0], 1e-10, 1e-12));
+  CHECK(allclose(eager[1], compiled[1], 1e-10, 1e-12));
+}
+
+TEST_CASE("autograd: what a compiled function detaches, draws, writes and returns") {
+  const Tensor x = leaf({1.0, 2.0}, f64);
+  auto f = compile([](Tensor x) {
+    Tensor fixed;
+    {
+      const NoGradGuard off;
+      fixed = x * x;
+    }
+    return fixed * x.detach() * x;
+  });
+  f(x).sum().backward();
+  CHECK(allclose(x.grad(), pow(x.detach(), 3)));
+
+  manual_seed(10); // the backward run draws the same numbers
+  auto dropped = compile([](Tensor x) { return where(rand_like(x) > 0.5, x * x, 0); });
+  const Tensor many = ones({50}, f64).requires_grad_();
+  const Tensor y = dropped(many);
+  y.sum().backward();
+  CHECK(equal(many.grad(), 2 * y.detach()));
+
+  Tensor buffer = zeros({2}, f64); // a write takes its history along
+  auto store = compile([&](Tensor x) { buffer.copy_(x * 3); });
+  store(x);
+  x.set_grad({});
+  (buffer * buffer).sum().backward();
+  CHECK(text(x.grad()) == "tensor([18., 36.], dtype=f64)");
+
+  auto several = compile([](Tensor x) { return std::tuple(x * 2, argmax(x), x.sum()); });
+  const auto [twice, index, sum] = several(x);
+  CHECK(!index.requires_grad());
+  x.set_grad({});
+  sum.backward();
+  CHECK(text(x.grad()) == "tensor([1., 1.], dtype=f64)");
+}
+
+TEST_CASE("autograd: operations without a gradient") {
+  const Tensor x = leaf({1.5, 2.0});
+  const Tensor y = compile([](Tensor x) { return x.floor() + remainder(x, 1); })(x);
+  const std::string message = error_of([&] { y.sum().backward(); });
+  CHECK((message == "no error" || contains(message, "gradient")));
 }

@@ -1,0 +1,44 @@
+// What the nodes of the tape that run rules share. Private to the front end.
+#pragma once
+
+#include "frontend/creation.h"
+#include "frontend/rule.h"
+
+#include <span>
+#include <vector>
+
+namespace ogee::detail {
+
+/// A tensor as it was when it was saved.
+struct SavedTensor {
+  explicit SavedTensor(Tensor tensor) : tensor(std::move(tensor)), version(this->tensor.impl()->storage->version()) {}
+  /// Error where it has been changed in place since.
+  void check(const Node& node) const;
+
+  Tensor tensor;
+  uint64_t version;
+};
+
+/// Makes the cotangent of an output that has none.
+struct ZeroLike {
+  ZeroLike(const Tensor& output) : sizes(output.impl()->sizes), dtype(output.impl()->dtype) {}
+  Tensor make(Loc loc) const { return zeros(std::span<const int64_t>(sizes), dtype, loc); }
+
+  SizeList sizes;
+  DType dtype;
+};
+
+/// A tensor on the same elements without history: a node is to hold elements, not itself.
+Tensor alias(const Tensor& x);
+/// The size of an axis of an argument as the rule takes it.
+int64_t size_of(const Tensor& x, unsigned axis, bool transposed);
+[[noreturn]] void fail_dropped(Loc loc);
+/// Makes `results` the outputs of a node, those of floats.
+void set_histories(std::span<const Tensor> results, const NodeRef& node);
+
+/// Runs a rule on the tensors and sizes that it reads, in order, and leaves the gradients in `cotangents`. If
+/// operations are recorded, so is this.
+void run_rule(const TapeRule& rule, std::vector<Tensor> tensors, std::span<const int64_t> sizes,
+              const Cotangents& cotangents, Loc loc);
+
+} // namespace ogee::detail
