@@ -1,6 +1,7 @@
 // Computes the dims of all values of a function, op by op.
 #include "ir/dims.h"
 
+#include "ir/control.h"
 #include "ir/dims_names.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -84,6 +85,7 @@ private:
 
   LogicalResult addOp(Operation* op) {
     if (auto group = dyn_cast<GroupOp>(op)) return addGroup(group);
+    if (isControl(op)) return addControl(op);
     if (auto inferring = dyn_cast<InferDimsOpInterface>(op)) return addTensor(inferring);
     for (Value result : op->getResults()) {
       if (isa<RankedTensorType>(result.getType())) return op->emitOpError("is not an op of the ogee dialect");
@@ -110,6 +112,24 @@ private:
     if (failed(addBlock(body))) return failure();
     for (auto [output, yielded] : llvm::zip_equal(group.getOutputs(), body.getTerminator()->getOperands()))
       copy(yielded, output);
+    return success();
+  }
+
+  LogicalResult addControl(Operation* op) {
+    for (const RegionInputs& inputs : regionInputs(op)) {
+      for (auto [argument, value] : llvm::zip_equal(inputs.region->getArguments(), inputs.values)) {
+        copy(value, argument);
+        if (!inputs.isPart(argument.getArgNumber())) continue;
+        const Shape whole = analysis_.shape(value);
+        analysis_.shapes_[argument] = Shape(std::span<const Dim>(whole).subspan(1));
+      }
+      if (failed(addBlock(inputs.region->front()))) return failure();
+    }
+    Requirements requirements;
+    Result<std::vector<Shape>> shapes = controlDims(op, analysis_, &requirements);
+    if (!shapes) return emitError(op->getLoc(), shapes.message());
+    for (Requirement& requirement : requirements) analysis_.checks_.push_back({std::move(requirement), op});
+    for (auto [result, shape] : llvm::zip_equal(op->getResults(), *shapes)) analysis_.shapes_[result] = shape;
     return success();
   }
 

@@ -281,7 +281,7 @@ OpFoldResult ReverseOp::fold(FoldAdaptor adaptor) {
 /// The list of sizes that `op` gives its result, if it has one.
 static SmallVector<OpFoldResult> sizesOf(Operation* op) {
   return llvm::TypeSwitch<Operation*, SmallVector<OpFoldResult>>(op)
-      .Case<ReshapeOp, BroadcastOp, SliceOp, IotaOp, RandomUniformOp, RandomNormalOp, RandomIntegersOp>(
+      .Case<ReshapeOp, BroadcastOp, SliceOp, DynamicSliceOp, IotaOp, RandomUniformOp, RandomNormalOp, RandomIntegersOp>(
           [](auto sized) { return sized.getMixedSizes(); })
       .Default([](Operation*) { return SmallVector<OpFoldResult>(); });
 }
@@ -300,11 +300,16 @@ static std::pair<Value, int64_t> dimOfProduct(DotOp dot, int64_t axis) {
   return {};
 }
 
-/// The tensor and axis whose dim is, for every input, dim `axis` of `op`'s result; the tensor is null where there is
+/// The tensor and axis whose dim is, for every input, dim `axis` of a result; the tensor is null where there is
 /// none.
-static std::pair<Value, int64_t> sameDim(Operation* op, int64_t axis) {
+static std::pair<Value, int64_t> sameDim(OpResult value, int64_t axis) {
+  Operation* op = value.getOwner();
+  const unsigned result = value.getResultNumber();
   if (auto transpose = dyn_cast<TransposeOp>(op)) return {transpose.getOperand(), transpose.getPerm()[axis]};
-  if (auto reverse = dyn_cast<ReverseOp>(op)) return {reverse.getOperand(), axis};
+  if (isa<ReverseOp, DynamicUpdateOp>(op)) return {op->getOperand(0), axis};
+  if (auto loop = dyn_cast<WhileOp>(op)) return {loop.getInits()[result], axis};
+  if (auto scan = dyn_cast<ScanOp>(op); scan && result < scan.getNumCarried()) return {scan.getInits()[result], axis};
+  if (auto scan = dyn_cast<ScanOp>(op); scan && axis == 0) return {scan.getOver()[0], 0};
   if (isa<PointwiseOpInterface>(op) && op->getNumOperands() > 0 && sizesOf(op).empty())
     return {op->getOperand(0), axis};
   if (auto concatenate = dyn_cast<ConcatenateOp>(op);
@@ -325,7 +330,7 @@ OpFoldResult DimOp::fold(FoldAdaptor) {
   Operation* op = getOperand().getDefiningOp();
   if (!op) return {};
   if (SmallVector<OpFoldResult> sizes = sizesOf(op); !sizes.empty()) return sizes[axis];
-  auto [tensor, source] = sameDim(op, axis);
+  auto [tensor, source] = sameDim(cast<OpResult>(getOperand()), axis);
   if (!tensor) return {};
   getOperandMutable().assign(tensor);
   setAxis(source);

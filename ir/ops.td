@@ -3,8 +3,10 @@
 #define OGEE_IR_OPS_TD
 
 include "ir/ops/contraction.td"
+include "ir/ops/control.td"
 include "ir/ops/creation.td"
 include "ir/ops/functions.td"
+include "ir/ops/indexing.td"
 include "ir/ops/movement.td"
 include "ir/ops/pointwise.td"
 include "ir/ops/random.td"

@@ -82,6 +82,14 @@ Result<Shape> concatenateShape(std::string_view op, std::span<const Dims> operan
 /// The operand's dims; axes ascend.
 Result<Shape> reverseShape(std::string_view op, Dims operand, Axes axes);
 
+/// `sizes`, each at most the operand's; there is a start for each dim.
+Result<Shape> dynamicSliceShape(std::string_view op, Dims operand, size_t starts, Dims sizes,
+                                Requirements* requirements = nullptr);
+
+/// The operand's dims; those of the part are at most these, and there is a start for each dim.
+Result<Shape> dynamicUpdateShape(std::string_view op, Dims operand, Dims part, size_t starts,
+                                 Requirements* requirements = nullptr);
+
 /// `sizes`, which are not negative (iota, random numbers, fills).
 Result<Shape> creationShape(std::string_view op, Dims sizes, Requirements* requirements = nullptr);
 

@@ -51,10 +51,13 @@ bool isPlainTensor(Type type) {
   return bytes.valid();
 }
 
-bool isI64Scalar(Type type) {
+static bool isScalarOf(Type type, unsigned bits) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getRank() == 0 && !tensor.getEncoding() && tensor.getElementType().isSignlessInteger(64);
+  return tensor && tensor.getRank() == 0 && !tensor.getEncoding() && tensor.getElementType().isSignlessInteger(bits);
 }
+
+bool isI64Scalar(Type type) { return isScalarOf(type, 64); }
+bool isBoolScalar(Type type) { return isScalarOf(type, 1); }
 
 Type elementOf(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);

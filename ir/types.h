@@ -21,6 +21,8 @@ mlir::Type elementType(mlir::MLIRContext* context, runtime::DType dtype);
 bool isPlainTensor(mlir::Type type);
 /// Whether `type` is tensor<i64>.
 bool isI64Scalar(mlir::Type type);
+/// Whether `type` is tensor<i1>.
+bool isBoolScalar(mlir::Type type);
 
 /// The element type of a tensor, the type itself otherwise.
 mlir::Type elementOf(mlir::Type type);

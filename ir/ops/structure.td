@@ -29,7 +29,8 @@ def Ogee_GroupOp : Ogee_Op<"group", [
   let hasCanonicalizer = 1;
 }
 
-def Ogee_YieldOp : Ogee_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"GroupOp">]> {
+def Ogee_YieldOp : Ogee_Op<"yield", [Pure, Terminator, ReturnLike,
+    ParentOneOf<["GroupOp", "CondOp", "WhileOp", "ScanOp"]>]> {
   let summary = "The results of the region that it ends.";
   let description = [{
     ```mlir

@@ -208,6 +208,45 @@ func.func @groups(%x: tensor<?xf32>, %n: index) -> (tensor<?xf32>, tensor<i64>) 
   return %r#0, %r#1 : tensor<?xf32>, tensor<i64>
 }
 
+// CHECK-LABEL: func.func @regions(
+func.func @regions(%p: tensor<i1>, %x: tensor<?x4xf32>, %i: tensor<i64>, %n: index) {
+  // CHECK-NEXT: %{{.*}} = ogee.dynamic_slice %arg1[%arg2, %arg2] sizes [1, %arg3] : tensor<?x4xf32> -> tensor<1x?xf32>
+  %0 = ogee.dynamic_slice %x [%i, %i] sizes [1, %n] : tensor<?x4xf32> -> tensor<1x?xf32>
+  // CHECK-NEXT: ogee.dynamic_update %arg1, %{{.*}}[%arg2, %arg2] : tensor<?x4xf32>, tensor<1x?xf32>
+  %1 = ogee.dynamic_update %x, %0 [%i, %i] : tensor<?x4xf32>, tensor<1x?xf32>
+  // CHECK-NEXT: ogee.cond %arg0(%arg1, %arg3 : tensor<?x4xf32>, index) -> (tensor<?x4xf32>) attributes {note = 1 : i64} then {
+  %2 = ogee.cond %p (%x, %n : tensor<?x4xf32>, index) -> (tensor<?x4xf32>) attributes {note = 1} then {
+  ^bb0(%a: tensor<?x4xf32>, %m: index):
+    ogee.yield %a : tensor<?x4xf32>
+  // CHECK: } else {
+  } else {
+  ^bb0(%a: tensor<?x4xf32>, %m: index):
+    ogee.yield %a : tensor<?x4xf32>
+  }
+  // CHECK: ogee.cond %arg0 then {
+  ogee.cond %p then {
+    ogee.yield
+  } else {
+    ogee.yield
+  }
+  // CHECK: ogee.while(%arg1 : tensor<?x4xf32>) captures(%arg0 : tensor<i1>) max_trips 3 -> (tensor<?x4xf32>) test {
+  %3 = ogee.while (%x : tensor<?x4xf32>) captures (%p : tensor<i1>) max_trips 3 -> (tensor<?x4xf32>) test {
+  ^bb0(%a: tensor<?x4xf32>, %q: tensor<i1>):
+    ogee.yield %q : tensor<i1>
+  // CHECK: } do {
+  } do {
+  ^bb0(%a: tensor<?x4xf32>, %q: tensor<i1>):
+    ogee.yield %a : tensor<?x4xf32>
+  }
+  // CHECK: ogee.scan(%arg2 : tensor<i64>) over(%arg1 : tensor<?x4xf32>) captures(%arg3 : index) reverse -> (tensor<i64>, tensor<?x4xf32>) {
+  // CHECK-NEXT: ^bb0(%{{.*}}: tensor<i64>, %{{.*}}: tensor<4xf32>, %{{.*}}: index):
+  %4:2 = ogee.scan (%i : tensor<i64>) over (%x : tensor<?x4xf32>) captures (%n : index) reverse -> (tensor<i64>, tensor<?x4xf32>) {
+  ^bb0(%s: tensor<i64>, %a: tensor<4xf32>, %m: index):
+    ogee.yield %s, %a : tensor<i64>, tensor<4xf32>
+  }
+  return
+}
+
 // CHECK-LABEL: func.func @signature(
 // CHECK-SAME: %arg0: tensor<?x784xf32> {ogee.dims = ["batch", ""], ogee.name = "x", ogee.ranges = {{\[\[}}1, 256], []], ogee.strides = array<i64: -1, 1>}
 // CHECK-SAME: %arg1: index {ogee.dims = ["batch"], ogee.name = "n"}

@@ -225,5 +225,24 @@ TEST_CASE("a requirement carries the text for when it does not hold") {
   CHECK(requirements[0].message == "add: shapes differ: [n] and [m]");
 }
 
+TEST_CASE("a part that a run places fits into the whole") {
+  auto slice = [](const Shape& operand, size_t starts, const Shape& sizes) {
+    return withRequirements(
+        [&](Requirements* r) { return dynamicSliceShape("dynamic_slice", operand, starts, sizes, r); });
+  };
+  CHECK(slice({4, n}, 2, {1, n}) == "[1, n]");
+  CHECK(slice({n}, 1, {m}) == "[m] if m <= n");
+  CHECK(slice({4}, 1, {5}) == "dynamic_slice: the part [5] is larger than [4] along axis 0");
+  CHECK(slice({4}, 2, {4}) == "dynamic_slice: 2 starts for rank 1");
+  CHECK(slice({4}, 1, {-1}) == "dynamic_slice: a size is negative: [-1]");
+  auto update = [](const Shape& operand, const Shape& part) {
+    return withRequirements(
+        [&](Requirements* r) { return dynamicUpdateShape("dynamic_update", operand, part, operand.size(), r); });
+  };
+  CHECK(update({4, n}, {1, n}) == "[4, n]");
+  CHECK(update({4, 4}, {1, m}) == "[4, 4] if m <= 4");
+  CHECK(update({4, 4}, {1}) == "dynamic_update: 1 sizes for rank 2");
+}
+
 } // namespace
 } // namespace ogee::ir

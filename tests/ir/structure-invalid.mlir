@@ -130,7 +130,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error@+1 {{'ogee.yield' op expects parent op 'ogee.group'}}
+  // expected-error@+1 {{'ogee.yield' op expects parent op to be one of 'ogee.group, ogee.cond, ogee.while, ogee.scan'}}
   ogee.yield %x : tensor<4xf32>
 }
 

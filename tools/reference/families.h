@@ -55,9 +55,17 @@ Evaluation evaluatePointwise(mlir::Operation* op, const Values& values);
 Evaluation evaluateReduction(mlir::Operation* op, const Values& values);
 Evaluation evaluateContraction(mlir::Operation* op, const Values& values);
 Evaluation evaluateMovement(mlir::Operation* op, const Values& values);
+Evaluation evaluateIndexing(mlir::Operation* op, const Values& values);
 Evaluation evaluateCreation(mlir::Operation* op, const Values& values);
 Evaluation evaluateRandom(mlir::Operation* op, const Values& values);
 
+/// Runs the ops of a block whose arguments have values; gives what its terminator names.
+using RunBlock = llvm::function_ref<mlir::LogicalResult(mlir::Block&, Values&, llvm::SmallVectorImpl<Array>& results)>;
+/// Ops that run regions; nothing where the op is of another family.
+std::optional<mlir::LogicalResult> evaluateControl(mlir::Operation* op, Values& values, RunBlock run);
+
+/// A diagnostic unless an array has the dims that the type of the result says.
+mlir::LogicalResult checkResultType(mlir::OpResult result, const Array& array);
 /// A diagnostic unless the shape is one that a tensor can have.
 mlir::LogicalResult checkShape(mlir::Operation* op, const Index& shape);
 

@@ -40,6 +40,15 @@ LogicalResult checkShape(Operation* op, const Index& shape) {
   return success();
 }
 
+LogicalResult checkResultType(mlir::OpResult result, const Array& array) {
+  const auto type = mlir::cast<mlir::RankedTensorType>(result.getType());
+  for (size_t axis = 0; axis < array.shape.size(); ++axis)
+    if (!type.isDynamicDim(axis) && type.getDimSize(axis) != array.shape[axis])
+      return result.getOwner()->emitError("result dim ")
+             << axis << " is " << array.shape[axis] << ", its type says " << type.getDimSize(axis);
+  return success();
+}
+
 namespace {
 
 // --- arguments -----------------------------------------------------------------------------------
@@ -139,15 +148,6 @@ std::optional<FailureOr<int64_t>> evaluateIndex(Operation* op, const Values& val
       .Default([](Operation*) { return std::nullopt; });
 }
 
-LogicalResult checkResultType(Operation* op, const Array& result) {
-  const auto type = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
-  for (size_t axis = 0; axis < result.shape.size(); ++axis)
-    if (!type.isDynamicDim(axis) && type.getDimSize(axis) != result.shape[axis])
-      return op->emitError("result dim ")
-             << axis << " is " << result.shape[axis] << ", its type says " << type.getDimSize(axis);
-  return success();
-}
-
 LogicalResult evaluateBlock(mlir::Block& block, Values& values, llvm::SmallVectorImpl<Array>& results);
 
 LogicalResult evaluateGroup(ir::GroupOp group, Values& values) {
@@ -165,6 +165,7 @@ LogicalResult evaluateGroup(ir::GroupOp group, Values& values) {
 
 LogicalResult evaluate(Operation* op, Values& values) {
   if (auto group = mlir::dyn_cast<ir::GroupOp>(op)) return evaluateGroup(group, values);
+  if (auto done = evaluateControl(op, values, evaluateBlock)) return *done;
   if (auto dim = mlir::dyn_cast<ir::DimOp>(op)) {
     values.setIndex(dim, values.array(dim.getOperand()).shape[dim.getAxis()]);
     return success();
@@ -174,10 +175,10 @@ LogicalResult evaluate(Operation* op, Values& values) {
     values.setIndex(op->getResult(0), **number);
     return success();
   }
-  for (auto family :
-       {evaluatePointwise, evaluateReduction, evaluateContraction, evaluateMovement, evaluateCreation, evaluateRandom})
+  for (auto family : {evaluatePointwise, evaluateReduction, evaluateContraction, evaluateMovement, evaluateIndexing,
+                      evaluateCreation, evaluateRandom})
     if (Evaluation result = family(op, values)) {
-      if (mlir::failed(*result) || mlir::failed(checkResultType(op, **result))) return failure();
+      if (mlir::failed(*result) || mlir::failed(checkResultType(op->getResult(0), **result))) return failure();
       values.set(op->getResult(0), std::move(**result));
       return success();
     }
