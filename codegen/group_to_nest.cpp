@@ -10,6 +10,16 @@ namespace {
 
 bool isNumber(const Dim& dim, int64_t number) { return dim.is_number() && dim.number() == number; }
 
+/// The starts of a view, with their buffers among those of the nest.
+SmallVector<Start, 0> startsIn(Nest& nest, const View& view) {
+  SmallVector<Start, 0> starts;
+  for (Start start : view.starts) {
+    start.buffer = bufferIn(nest, start.buffer, IntegerType::get(view.element.getContext(), 64));
+    starts.push_back(start);
+  }
+  return starts;
+}
+
 class NestBuilder {
 public:
   NestBuilder(ir::GroupOp group, ArrayRef<View> inputs, const ir::DimAnalysis& dims)
@@ -83,11 +93,10 @@ private:
   }
 
   Access accessOf(const View& view, const Shape& shape) {
-    const Affine at = affineOf(view.offset, stridesOf(view, shape), shape);
-    for (auto [index, buffer] : llvm::enumerate(nest_.buffers))
-      if (buffer.value == view.buffer && buffer.element == view.element) return {static_cast<unsigned>(index), at};
-    nest_.buffers.push_back({view.buffer, view.element});
-    return {static_cast<unsigned>(nest_.buffers.size() - 1), at};
+    Affine at = affineOf(view.offset, stridesOf(view, shape), shape);
+    const unsigned buffer = bufferIn(nest_, view.buffer, view.element);
+    at.starts = startsIn(nest_, view);
+    return {buffer, std::move(at)};
   }
 
   bool variesAlongReduced(const Affine& at) const {
@@ -163,6 +172,7 @@ private:
   Access contractionAccess(Value operand, ArrayRef<int64_t> batch, int64_t k) {
     const View& view = inputs_[cast<BlockArgument>(operand).getArgNumber()];
     Access access = {bufferOf(view), {view.offset, {}}};
+    access.at.starts = startsIn(nest_, view);
     for (int64_t axis : batch) access.at.strides.push_back(view.strides[axis]);
     for (int64_t axis = 0; axis < static_cast<int64_t>(view.strides.size()); ++axis)
       if (axis != k && !llvm::is_contained(batch, axis)) access.at.strides.push_back(view.strides[axis]);
@@ -218,6 +228,8 @@ Nest copyNest(const View& from, const View& to) {
   load.access = {0, {from.offset, from.strides}};
   nest.nodes.push_back(std::move(load));
   nest.stores.push_back({0, {1, {to.offset, to.strides}}, true});
+  nest.nodes[0].access.at.starts = startsIn(nest, from);
+  nest.stores[0].access.at.starts = startsIn(nest, to);
   return nest;
 }
 
@@ -284,6 +296,10 @@ Nest splitPack(Nest& nest, unsigned buffer) {
   pack.buffers = {nest.buffers[c.rhs.buffer], {buffer, load.element}};
   pack.nodes.push_back(std::move(load));
   pack.stores.push_back({0, {1, {0, SmallVector<Dim, 4>(pack.extents.size(), Dim(0))}}, true});
+  for (Start start : c.rhs.at.starts) {
+    start.buffer = bufferIn(pack, nest.buffers[start.buffer].value, nest.buffers[start.buffer].element);
+    pack.nodes[0].access.at.starts.push_back(start);
+  }
   nest.buffers[c.rhs.buffer].value = buffer;
   c.rhs.at = {0, packedStrides};
   c.packed = true;

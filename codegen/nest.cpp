@@ -93,6 +93,9 @@ void print(llvm::raw_ostream& out, const Affine& at) {
   out << "[" << at.offset.to_string();
   for (const Dim& stride : at.strides) out << ", " << stride.to_string();
   out << "]";
+  for (const Start& start : at.starts)
+    out << " from b" << start.buffer << "[" << start.at.to_string() << "] to " << start.most.to_string() << " times "
+        << start.stride.to_string();
 }
 
 void print(llvm::raw_ostream& out, const Access& access) {
@@ -128,6 +131,13 @@ void print(llvm::raw_ostream& out, const Node& node) {
 int Nest::reducedDim() const {
   auto it = llvm::find(reduced, true);
   return it == reduced.end() ? -1 : static_cast<int>(it - reduced.begin());
+}
+
+unsigned bufferIn(Nest& nest, unsigned value, mlir::Type element) {
+  for (auto [index, buffer] : llvm::enumerate(nest.buffers))
+    if (buffer.value == value && buffer.element == element) return index;
+  nest.buffers.push_back({value, element});
+  return nest.buffers.size() - 1;
 }
 
 std::string toString(const Nest& nest) {
@@ -199,6 +209,8 @@ std::vector<Dim> runtimeSizes(const Nest& nest) {
   auto addAffine = [&](const Affine& at) {
     add(at.offset);
     llvm::for_each(at.strides, add);
+    for (const Start& start : at.starts)
+      for (const Dim& dim : {start.at, start.most, start.stride}) add(dim);
   };
   llvm::for_each(nest.extents, add);
   forEachAffine(nest, addAffine);

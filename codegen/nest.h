@@ -21,10 +21,18 @@ namespace ogee::codegen {
 
 using runtime::Dim;
 
-/// An affine function of a point of the nest: `offset + sum over d of point[d] * strides[d]`.
+/// A number that is read from a tensor of i64 where an access begins: element `at` of `buffer`, moved to between 0 and
+/// `most`, times `stride`.
+struct Start {
+  unsigned buffer = 0;
+  Dim at = 0, most = 0, stride = 0;
+};
+
+/// An affine function of a point of the nest: `offset + starts + sum over d of point[d] * strides[d]`.
 struct Affine {
   Dim offset = 0;
   llvm::SmallVector<Dim, 4> strides;
+  llvm::SmallVector<Start, 0> starts = {}; ///< of buffers by index into Nest::buffers
 };
 
 /// How a buffer is read or written: the affine function gives an element index.
@@ -114,6 +122,9 @@ struct Nest {
   /// The reduced dim, -1: none.
   int reducedDim() const;
 };
+
+/// Where a buffer of the plan stands among those of a nest; puts it there if it does not.
+unsigned bufferIn(Nest& nest, unsigned value, mlir::Type element);
 
 /// The nest as text: extents, then a line per buffer, node and store. Equal texts are equal kernels (locations are not
 /// part of it).

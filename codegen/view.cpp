@@ -92,14 +92,18 @@ SmallVector<Dim, 4> rowMajorStrides(ArrayRef<Dim> sizes) {
   return strides;
 }
 
+bool reads(const View& view, unsigned buffer) {
+  return view.buffer == buffer || llvm::any_of(view.starts, [&](const Start& start) { return start.buffer == buffer; });
+}
+
 View denseView(unsigned buffer, Type element, const Shape& shape) {
-  View view{buffer, element, 0, SmallVector<Dim, 4>(shape.begin(), shape.end()), {}};
+  View view{buffer, element, 0, SmallVector<Dim, 4>(shape.begin(), shape.end()), {}, {}};
   view.strides = rowMajorStrides(view.sizes);
   return view;
 }
 
 bool View::isDense() const {
-  if (!isNumber(offset, 0)) return false;
+  if (!isNumber(offset, 0) || !starts.empty()) return false;
   SmallVector<Dim, 4> dense = rowMajorStrides(sizes);
   for (auto [size, stride, wanted] : llvm::zip_equal(sizes, strides, dense))
     if (!isNumber(size, 1) && !same(stride, wanted)) return false;

@@ -2,6 +2,7 @@
 // views and cost nothing.
 #pragma once
 
+#include "codegen/nest.h"
 #include "ir/dims.h"
 
 #include "mlir/IR/Operation.h"
@@ -12,7 +13,6 @@
 
 namespace ogee::codegen {
 
-using runtime::Dim;
 using runtime::Shape;
 
 struct View {
@@ -20,6 +20,7 @@ struct View {
   mlir::Type element;
   Dim offset = 0; ///< in elements
   llvm::SmallVector<Dim, 4> sizes, strides;
+  llvm::SmallVector<Start, 0> starts = {}; ///< of the plan's buffers
 
   /// Whether the elements lie in row-major order without gaps from the buffer's start on.
   bool isDense() const;
@@ -27,6 +28,9 @@ struct View {
 
 /// Row-major strides of a shape.
 llvm::SmallVector<Dim, 4> rowMajorStrides(llvm::ArrayRef<Dim> sizes);
+
+/// Whether reading the view reads a buffer.
+bool reads(const View& view, unsigned buffer);
 
 /// A whole buffer in row-major order.
 View denseView(unsigned buffer, mlir::Type element, const Shape& shape);

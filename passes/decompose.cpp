@@ -1,6 +1,6 @@
 // Brings contractions and reductions into the forms that code generation knows. Before: any function of the dialect.
 // After: every dot is [batch…, m, k] x [batch…, k, n] with more than one row and column, and the axes of every
-// reduction are adjacent.
+// reduction are adjacent; a `while` counts its trips itself.
 #include "passes/passes.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -179,10 +179,56 @@ struct SumSingleRow : OpRewritePattern<ir::DotOp> {
   }
 };
 
+// --- loops
+
+/// A loop of at most so many trips carries their number, which its test reads too.
+struct CountTrips : OpRewritePattern<ir::WhileOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ir::WhileOp op, PatternRewriter& rewriter) const override {
+    if (!op.getMaxTrips()) return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    const unsigned carried = op.getInits().size();
+    SmallVector<Value> inits(op.getInits());
+    inits.push_back(number(b, 0));
+    SmallVector<Type> types(op.getResultTypes());
+    types.push_back(inits.back().getType());
+    auto counting = b.create<ir::WhileOp>(types, inits, op.getCaptures(), IntegerAttr());
+    rewriter.inlineRegionBefore(op.getTest(), counting.getTest(), counting.getTest().end());
+    rewriter.inlineRegionBefore(op.getBody(), counting.getBody(), counting.getBody().end());
+
+    auto renew = [&](Region& region, auto yields) {
+      Block& block = region.front();
+      Value trips = block.insertArgument(carried, inits.back().getType(), op.getLoc());
+      Operation* yield = block.getTerminator();
+      b.setInsertionPoint(yield);
+      SmallVector<Value> values = yields(trips, yield->getOperands());
+      rewriter.modifyOpInPlace(yield, [&] { yield->setOperands(values); });
+    };
+    renew(counting.getTest(), [&](Value trips, ValueRange holds) -> SmallVector<Value> {
+      Value more = b.create<ir::CompareOp>(holds[0].getType(), ir::Comparison::lt, trips,
+                                           number(b, static_cast<int64_t>(*op.getMaxTrips())));
+      return {b.create<ir::AndOp>(holds[0], more)};
+    });
+    renew(counting.getBody(), [&](Value trips, ValueRange next) {
+      SmallVector<Value> values(next);
+      values.push_back(b.create<ir::AddOp>(trips, number(b, 1)));
+      return values;
+    });
+    rewriter.replaceOp(op, counting.getResults().drop_back());
+    return success();
+  }
+
+  static Value number(ImplicitLocOpBuilder& b, int64_t value) {
+    return b.create<ir::ConstantOp>(
+        DenseElementsAttr::get(RankedTensorType::get({}, b.getI64Type()), b.getI64IntegerAttr(value)));
+  }
+};
+
 struct DecomposePass : impl::DecomposePassBase<DecomposePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SplitReduction, ArrangeDot, SumSingleRow>(&getContext());
+    patterns.add<SplitReduction, ArrangeDot, SumSingleRow, CountTrips>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns)))) signalPassFailure();
   }
 };

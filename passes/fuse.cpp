@@ -220,7 +220,15 @@ struct FusePass : impl::FusePassBase<FusePass> {
     if (function.isExternal()) return;
     FailureOr<ir::DimAnalysis> dims = ir::DimAnalysis::run(function);
     if (failed(dims)) return signalPassFailure();
-    Fuser(function.getBody().front(), *dims, merge).run();
+    fuseBlock(function.getBody().front(), *dims);
+  }
+
+  /// The regions of its ops first: they see nothing of what is around them.
+  void fuseBlock(Block& block, const ir::DimAnalysis& dims) {
+    for (Operation& op : block)
+      if (!isa<ir::GroupOp>(op))
+        for (Region& region : op.getRegions()) fuseBlock(region.front(), dims);
+    Fuser(block, dims, merge).run();
   }
 };
 

@@ -90,10 +90,11 @@ def DecomposePass : Pass<"decompose", "::mlir::func::FuncOp"> {
   let summary = "Brings contractions and reductions into the forms that code generation knows.";
   let description = [{
     Requires nothing. Afterwards every `dot` is [batch…, m, k] x [batch…, k, n] with both m and n different from the
-    number 1, and the axes of every reduction are adjacent.
+    number 1, the axes of every reduction are adjacent, and no `while` has `max_trips`.
 
     - Other orders and numbers of axes become transposes and reshapes around such a dot.
     - A dot with one row or one column is a product and a sum, and is added up as reductions are.
+    - A `while` with `max_trips` carries the number of its trips, which its test reads.
     - A reduction over axes that are apart is one over the last run of adjacent axes, then one over the others.
 
     ```mlir
@@ -110,7 +111,8 @@ def FusePass : Pass<"fuse", "::mlir::func::FuncOp"> {
   let summary = "Puts ops that become one kernel into groups.";
   let description = [{
     Requires what `decompose` leaves. Afterwards every computing op stands in exactly one `ogee.group`; between the
-    groups stand constants, views, pads, concatenations and ops on index values.
+    groups stand constants, views, pads, concatenations, updates, ops on index values, and ops of control, in whose
+    regions the same holds.
 
     ```mlir
     %0 = ogee.add %x, %y : tensor<4xf32>

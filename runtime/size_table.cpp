@@ -59,25 +59,34 @@ Slot SizeTable::apply(SizeOp op, Slot a, Slot b) {
   const auto [found, is_new] = steps_.try_emplace(key, 0);
   if (!is_new) return found->second;
   const Slot out = new_slot();
-  table_.steps.push_back({op, a, b, out});
-  if (!loops_.empty()) loops_.back().keys.push_back(key);
+  const size_t depth = std::min(std::max(depth_of(a), depth_of(b)), loops_.size());
+  if (depth > 0) {
+    depths_[out] = depth;
+    loops_[depth - 1].keys.push_back(key);
+  }
+  (depth > 0 ? loops_[depth - 1].steps : table_.steps).push_back({op, a, b, out});
   return found->second = out;
 }
 
-Slot SizeTable::begin_loop() {
-  loops_.push_back({table_.steps.size(), {}});
-  return new_slot();
+size_t SizeTable::depth_of(Slot slot) const {
+  const auto found = depths_.find(slot);
+  return found == depths_.end() ? 0 : found->second;
+}
+
+Slot SizeTable::begin_loop(const std::string& name) {
+  loops_.emplace_back();
+  const Slot slot = new_slot();
+  depths_[slot] = loops_.size();
+  if (!name.empty()) symbols_[name] = slot;
+  return slot;
 }
 
 std::vector<SizeStep> SizeTable::end_loop() {
   assert(!loops_.empty());
-  const Loop loop = std::move(loops_.back());
+  Loop loop = std::move(loops_.back());
   loops_.pop_back();
   for (const StepKey& key : loop.keys) steps_.erase(key);
-  const auto first = table_.steps.begin() + static_cast<ptrdiff_t>(loop.first_step);
-  std::vector<SizeStep> steps(first, table_.steps.end());
-  table_.steps.erase(first, table_.steps.end());
-  return steps;
+  return std::move(loop.steps);
 }
 
 } // namespace ogee::runtime

@@ -21,9 +21,10 @@ public:
   Slot slot(const Dim& dim);
   /// The slot of a op b; constants fold.
   Slot apply(SizeOp op, Slot a, Slot b);
-  /// A slot that launches set while they run: the induction value of a ForEntry. What is derived from it must be in the
-  /// entry's steps: everything between `begin_loop` and `end_loop`.
-  Slot begin_loop();
+  /// A slot that launches set while they run: the induction value of a ForEntry, which Dims call `name` (a name that no
+  /// other symbol has). What is derived from it before `end_loop` is in the entry's steps, all else is computed outside
+  /// of the loop.
+  Slot begin_loop(const std::string& name = {});
   std::vector<SizeStep> end_loop();
 
   /// The number in a slot if it is a constant.
@@ -45,9 +46,10 @@ private:
     }
   };
   struct Loop {
-    size_t first_step;
+    std::vector<SizeStep> steps;
     std::vector<StepKey> keys; ///< known only inside the loop
   };
+  size_t depth_of(Slot slot) const;
   Slot number(int64_t value);
   Slot new_slot();
 
@@ -55,6 +57,7 @@ private:
   std::unordered_map<int64_t, Slot> numbers_;
   std::unordered_map<Slot, int64_t> constants_;
   std::unordered_map<std::string, Slot> symbols_;
+  std::unordered_map<Slot, size_t> depths_; ///< in how many loops a slot changes; none: it does not
   std::unordered_map<StepKey, Slot, StepHasher> steps_;
   std::vector<Loop> loops_;
 };

@@ -103,7 +103,7 @@ private:
 
   /// The linear index of (batch, i, k = 0), where i is the row of lhs or the column of rhs.
   Value offsetAt(const Affine& at, ArrayRef<Value> batch, Value i) {
-    Affine fixed{at.offset, SmallVector<Dim, 4>(at.strides.begin(), at.strides.end() - 1)};
+    Affine fixed{at.offset, SmallVector<Dim, 4>(at.strides.begin(), at.strides.end() - 1), at.starts};
     SmallVector<Value> point(batch.begin(), batch.end());
     point.push_back(i);
     return kernel_.evaluate(fixed, point);

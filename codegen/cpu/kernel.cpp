@@ -48,7 +48,8 @@ Kernel::Kernel(ModuleOp module, const Nest& nest, const TargetInfo& target)
         b.create<LLVM::GEPOp>(pointer, i64, entry->getArgument(1), ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(slot)});
     sizes_.emplace_back(dim, toIndex(b.create<LLVM::LoadOp>(i64, at)));
   }
-  entryEnd_ = b.create<func::ReturnOp>(ValueRange{b.create<arith::ConstantIntOp>(0, 32)});
+  entrySetUp_ = b.create<arith::ConstantIntOp>(0, 32);
+  entryEnd_ = b.create<func::ReturnOp>(ValueRange{entrySetUp_->getResult(0)});
   b.setInsertionPoint(entryEnd_);
 }
 
@@ -99,6 +100,20 @@ Value Kernel::index(const Dim& dim) {
   llvm_unreachable("runtimeSizes lists every size of a nest");
 }
 
+/// Read once, at the entry of the function.
+Value Kernel::startValue(const Start& start) {
+  for (auto& [known, value] : starts_)
+    if (known.buffer == start.buffer && same(known.at, start.at) && same(known.most, start.most)) return value;
+  Value zero = index(0), at = index(start.at), most = index(start.most);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfter(entrySetUp_);
+  Value read = b.create<memref::LoadOp>(buffers_[start.buffer], at);
+  read = b.create<arith::IndexCastOp>(b.getIndexType(), read);
+  read = b.create<arith::MaxSIOp>(b.create<arith::MinSIOp>(read, most), zero);
+  starts_.emplace_back(start, read);
+  return read;
+}
+
 Value Kernel::add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(x, y); }
 Value Kernel::sub(Value x, Value y) { return b.createOrFold<arith::SubIOp>(x, y); }
 Value Kernel::mul(Value x, Value y) { return b.createOrFold<arith::MulIOp>(x, y); }
@@ -110,6 +125,7 @@ Value Kernel::less(Value x, Value y) { return b.createOrFold<arith::CmpIOp>(arit
 
 Value Kernel::evaluate(const Affine& at, ValueRange point) {
   Value sum = index(at.offset);
+  for (const Start& start : at.starts) sum = add(sum, mul(startValue(start), index(start.stride)));
   for (auto [stride, i] : llvm::zip_equal(at.strides, point))
     if (!stride.is_number() || stride.number() != 0) sum = add(sum, mul(i, index(stride)));
   return sum;

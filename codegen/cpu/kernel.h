@@ -77,12 +77,15 @@ public:
 
 private:
   mlir::Value viewPointer(mlir::Value pointer, mlir::Type element);
+  mlir::Value startValue(const Start& start);
 
   mlir::Value begin_, end_, scratch_;
   mlir::SmallVector<mlir::Value> buffers_;
   std::vector<std::pair<Dim, mlir::Value>> sizes_;
   llvm::DenseMap<int64_t, mlir::Value> constants_;
-  mlir::Operation* entryEnd_ = nullptr; ///< stack arrays are put before it
+  std::vector<std::pair<Start, mlir::Value>> starts_;
+  mlir::Operation* entrySetUp_ = nullptr; ///< buffers and sizes stand before it
+  mlir::Operation* entryEnd_ = nullptr;   ///< stack arrays are put before it
 };
 
 } // namespace ogee::codegen::cpu

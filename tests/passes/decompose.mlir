@@ -76,3 +76,21 @@ func.func @inner(%a: tensor<64xi32>, %b: tensor<64xi32>) -> tensor<i32> {
   %c = ogee.dot %a, %b batch [] x [] contract [0] x [0] : tensor<64xi32>, tensor<64xi32> -> tensor<i32>
   return %c : tensor<i32>
 }
+
+// A loop of at most so many trips counts them.
+// CHECK-LABEL: func.func @trips
+// CHECK: ogee.while(%arg0, %{{.*}} : tensor<f32>, tensor<i64>) captures(%arg1 : tensor<i1>) -> (tensor<f32>, tensor<i64>) test {
+// CHECK: %[[MORE:.*]] = ogee.compare lt %{{.*}}, %{{.*}} : tensor<i64>
+// CHECK: %[[BOTH:.*]] = ogee.and %{{.*}}, %[[MORE]] : tensor<i1>
+// CHECK: ogee.yield %[[BOTH]]
+func.func @trips(%x: tensor<f32>, %p: tensor<i1>) -> tensor<f32> {
+  %r = ogee.while (%x : tensor<f32>) captures (%p : tensor<i1>) max_trips 9 -> (tensor<f32>) test {
+  ^bb0(%a: tensor<f32>, %q: tensor<i1>):
+    ogee.yield %q : tensor<i1>
+  } do {
+  ^bb0(%a: tensor<f32>, %q: tensor<i1>):
+    %0 = ogee.exp %a : tensor<f32>
+    ogee.yield %0 : tensor<f32>
+  }
+  return %r : tensor<f32>
+}

@@ -97,3 +97,23 @@ func.func @iota(%x: tensor<4x8xi64>) -> tensor<4x8xi64> {
   %r = ogee.add %i, %x : tensor<4x8xi64>
   return %r : tensor<4x8xi64>
 }
+
+// Regions are fused as the function is.
+// CHECK-LABEL: func.func @regions
+// CHECK: ogee.cond
+// CHECK: ogee.group "exp_neg"
+// CHECK: else
+// CHECK: ogee.group "neg"
+func.func @regions(%p: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  %r = ogee.cond %p (%x : tensor<4xf32>) -> (tensor<4xf32>) then {
+  ^bb0(%a: tensor<4xf32>):
+    %0 = ogee.exp %a : tensor<4xf32>
+    %1 = ogee.neg %0 : tensor<4xf32>
+    ogee.yield %1 : tensor<4xf32>
+  } else {
+  ^bb0(%a: tensor<4xf32>):
+    %0 = ogee.neg %a : tensor<4xf32>
+    ogee.yield %0 : tensor<4xf32>
+  }
+  return %r : tensor<4xf32>
+}

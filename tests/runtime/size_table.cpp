@@ -96,3 +96,16 @@ TEST_CASE("size table: what a loop derives belongs to the loop") {
   CHECK(table.table().steps.size() == 1);
   CHECK(table.apply(SizeOp::mul, i, known) != inside); // after the loop that value is gone
 }
+
+TEST_CASE("size table: what does not change in a loop is computed outside of it") {
+  SizeTable table = with_symbols();
+  table.begin_loop("i");
+  table.begin_loop("j");
+  const Dim i = Dim::symbol("i"), j = Dim::symbol("j");
+  table.slot(B * T);
+  table.slot(i * B + 1);
+  table.slot(i * B + j);
+  CHECK(table.end_loop().size() == 1);
+  CHECK(table.end_loop().size() == 2);
+  CHECK(table.table().steps.size() == 1);
+}

@@ -39,7 +39,7 @@ private:
 
   LogicalResult repeat(ir::WhileOp op) {
     Arrays carried = arrays(op.getInits());
-    for (uint64_t trip = 0; !op.getMaxTrips() || trip < *op.getMaxTrips(); ++trip) {
+    for (uint64_t trip = 0; !values_.dimsOnly && (!op.getMaxTrips() || trip < *op.getMaxTrips()); ++trip) {
       Arrays holds, next;
       if (mlir::failed(runRegion(op.getTest(), carried, op.getCaptures(), holds))) return failure();
       if (!holds[0].as<bool>()[0]) break;
@@ -80,7 +80,10 @@ private:
     Arrays arguments(carried), given;
     for (const Array& array : over)
       arguments.push_back(Array(array.dtype, Index(array.shape.begin() + 1, array.shape.end())));
-    if (mlir::failed(runRegion(op.getBody(), arguments, op.getCaptures(), given))) return failure();
+    const bool before = std::exchange(values_.dimsOnly, true);
+    const LogicalResult ran = runRegion(op.getBody(), arguments, op.getCaptures(), given);
+    values_.dimsOnly = before;
+    if (mlir::failed(ran)) return failure();
     for (const Array& part : llvm::drop_begin(given, carried.size())) stacked.push_back(stackLike(part, 0));
     return success();
   }

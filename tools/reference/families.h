@@ -43,6 +43,9 @@ public:
   /// Numbers and index values mixed.
   Index sizes(mlir::ArrayRef<mlir::OpFoldResult> mixed) const;
 
+  /// Whether the dims of values are all that is asked for: no loop runs.
+  bool dimsOnly = false;
+
 private:
   llvm::DenseMap<mlir::Value, Array> arrays_;
   llvm::DenseMap<mlir::Value, int64_t> indices_;

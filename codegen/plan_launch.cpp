@@ -1,0 +1,118 @@
+// Nests as launches: in one or two, with the sizes, scratch memory and lifetimes that follow.
+#include "codegen/cpu/emit.h"
+#include "codegen/group_to_nest.h"
+#include "codegen/planner.h"
+
+namespace ogee::codegen {
+
+using namespace mlir;
+using runtime::Slot;
+
+namespace {
+
+/// A launch with fewer units than this leaves threads idle.
+constexpr int64_t kBusyUnits = 32;
+
+} // namespace
+
+void Planner::launch(Nest nest) {
+  if (!canSplit(nest)) {
+    launchIn(*list_, std::move(nest));
+    return;
+  }
+  const Slot units = sizes_.slot(cpu::launchFacts(nest, target_).units);
+  const Slot chunks = sizes_.slot(ceil_div(nest.extents[nest.reducedDim()], Dim(cpu::chunkSize(nest))));
+  const Slot split =
+      sizes_.apply(runtime::SizeOp::mul, sizes_.apply(runtime::SizeOp::lt, units, sizes_.slot(Dim(kBusyUnits))),
+                   sizes_.apply(runtime::SizeOp::lt, sizes_.slot(Dim(1)), chunks));
+  if (std::optional<int64_t> known = sizes_.constant(split)) {
+    *known ? launchSplit(*list_, nest) : launchIn(*list_, std::move(nest));
+    return;
+  }
+  ++position_; // the structured entry's own
+  runtime::IfEntry entry;
+  entry.condition = {runtime::Condition::Kind::size, split};
+  launchSplit(entry.then, nest);
+  launchIn(entry.otherwise, std::move(nest));
+  list_->push_back({std::move(entry)});
+}
+
+void Planner::launchContraction(Nest nest) {
+  chooseTile(nest, target_);
+  if (!nest.contraction->packed) {
+    launchIn(*list_, std::move(nest));
+    return;
+  }
+  const Dim rows = nest.extents[nest.rank() - 2];
+  if (rows.range().lo > kFewRows || !canReadInPlace(nest)) {
+    launchPacked(*list_, std::move(nest));
+    return;
+  }
+  ++position_; // the structured entry's own
+  runtime::IfEntry entry;
+  const Slot few = sizes_.apply(runtime::SizeOp::lt, sizes_.slot(rows), sizes_.slot(Dim(kFewRows + 1)));
+  entry.condition = {runtime::Condition::Kind::size, few};
+  Nest inPlace = nest;
+  inPlace.contraction->packed = false;
+  inPlace.name += "_few_rows";
+  launchIn(entry.then, std::move(inPlace));
+  launchPacked(entry.otherwise, std::move(nest));
+  list_->push_back({std::move(entry)});
+}
+
+void Planner::launchPacked(runtime::LaunchList& list, Nest nest) {
+  const Type element = nest.buffers[nest.contraction->rhs.buffer].element;
+  Nest pack = splitPack(nest, addArena(packedElements(nest), element));
+  launchIn(list, std::move(pack));
+  launchIn(list, std::move(nest));
+}
+
+bool Planner::canSplit(const Nest& nest) {
+  if (nest.contraction || nest.pack || nest.reducedDim() < 0) return false;
+  if (nest.extents[nest.reducedDim()].range().hi <= cpu::chunkSize(nest)) return false;
+  return llvm::none_of(nest.stores, [](const Store& store) { return store.perPoint; }) && cpu::passesOver(nest) == 1;
+}
+
+void Planner::launchSplit(runtime::LaunchList& list, const Nest& nest) {
+  Nest partials = nest, combine = nest;
+  partials.chunks = Chunks::partials;
+  partials.name += "_partials";
+  partials.stores.clear();
+  combine.chunks = Chunks::combine;
+  combine.name += "_combine";
+  Dim states = ceil_div(nest.extents[nest.reducedDim()], Dim(cpu::chunkSize(nest)));
+  for (unsigned dim = 0; dim < nest.rank(); ++dim) states = nest.reduced[dim] ? states : states * nest.extents[dim];
+  for (const Node& node : nest.nodes) {
+    if (node.kind != Node::Kind::reduce) continue;
+    for (TypedAttr value : cast<ir::ReductionOpInterface>(node.op).getNeutral(nest.nodes[node.args[0]].element)) {
+      const unsigned buffer = addArena(states, value.getType());
+      for (Nest* half : {&partials, &combine}) {
+        half->partials.push_back(half->buffers.size());
+        half->buffers.push_back({buffer, value.getType()});
+      }
+    }
+  }
+  launchIn(list, std::move(partials));
+  launchIn(list, std::move(combine));
+}
+
+void Planner::launchIn(runtime::LaunchList& list, Nest nest) {
+  const uint32_t position = position_++;
+  const cpu::LaunchFacts facts = cpu::launchFacts(nest, target_);
+  runtime::KernelLaunch launch;
+  launch.image = plan_.nests.size();
+  launch.name = nest.name;
+  for (const NestBuffer& buffer : nest.buffers) {
+    launch.buffers.push_back(buffer.value);
+    use(buffer.value, position);
+  }
+  launch.sizes = slots(runtimeSizes(nest));
+  launch.units = sizes_.slot(facts.units);
+  launch.unit_cost = sizes_.slot(facts.unitCost);
+  if (!facts.scratchBytes.is_number() || facts.scratchBytes.number() != 0)
+    launch.scratch_bytes = sizes_.slot(facts.scratchBytes);
+  list.push_back({std::move(launch)});
+  plan_.nests.push_back(std::move(nest));
+}
+
+} // namespace ogee::codegen
