@@ -2,6 +2,7 @@
 #include "codegen/plan.h"
 
 #include "codegen/planner.h"
+#include "codegen/size_text.h"
 #include "ir/location.h"
 #include "ir/signature.h"
 
@@ -101,31 +102,10 @@ void Planner::planChecks() {
     entry.kind = equal ? runtime::SizeCheck::Kind::equal : runtime::SizeCheck::Kind::less;
     entry.a = sizes_.slot(need.left);
     entry.b = sizes_.slot(equal ? need.right : need.right + 1);
-    entry.message = withValues(need.message);
+    entry.message = withValues(need.message, dims_, sizes_);
     if (std::string at = ir::describe(check.op->getLoc()); !at.empty()) entry.message += " at " + at;
     program().checks.push_back(std::move(entry));
   }
-}
-
-std::string Planner::withValues(const std::string& message) {
-  std::string text, more;
-  for (StringRef rest = message; !rest.empty();) {
-    const ir::SymbolSource* symbol = nullptr;
-    const StringRef word = rest.take_while([](char c) { return llvm::isAlnum(c) || StringRef("_.%").contains(c); });
-    for (const ir::SymbolSource& source : dims_.symbols())
-      if (source.symbol.as_symbol()->name == word) symbol = &source;
-    const std::string value = symbol ? "{" + std::to_string(sizes_.slot(symbol->symbol)) + "}" : "";
-    const bool isOurs = word.contains('.');
-    text += symbol && isOurs ? value : word.str();
-    const std::string known = word.str() + " = " + value;
-    if (symbol && !isOurs && !StringRef(more).contains(known)) more += (more.empty() ? "" : ", ") + known;
-    rest = rest.drop_front(word.size());
-    if (word.empty()) {
-      text += rest.front();
-      rest = rest.drop_front();
-    }
-  }
-  return more.empty() ? text : text + " (" + more + ")";
 }
 
 void Planner::planResults(Operation* terminator) {

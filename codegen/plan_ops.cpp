@@ -2,6 +2,7 @@
 #include "codegen/group_to_nest.h"
 #include "codegen/planner.h"
 #include "ir/control.h"
+#include "ir/location.h"
 #include "passes/kernel_form.h"
 
 namespace ogee::codegen {
@@ -110,6 +111,10 @@ LogicalResult Planner::planOp(Operation* op) {
   }
   if (auto update = dyn_cast<ir::DynamicUpdateOp>(op)) {
     planUpdate(update);
+    return success();
+  }
+  if (auto check = dyn_cast<ir::CheckOp>(op)) {
+    planCheck(check);
     return success();
   }
   if (isa<ir::ReshapeOp, ir::TransposeOp, ir::BroadcastOp, ir::SliceOp, ir::ReverseOp>(op)) {
@@ -244,6 +249,29 @@ void Planner::planUpdate(ir::DynamicUpdateOp op) {
   if (!isTakenOver(whole, op)) whole = dense(whole);
   views_[op.getResult()] = whole;
   copyTo(part, partAt(whole, op.getStarts(), dims_.shape(op.getPart())));
+}
+
+void Planner::planCheck(ir::CheckOp op) {
+  runtime::CheckLaunch check;
+  View condition = views_.lookup(op.getFailed());
+  if (!condition.isDense() || !condition.starts.empty()) condition = dense(condition);
+  check.failed = condition.buffer;
+  SmallVector<View> values;
+  for (Value value : op.getValues()) {
+    const View view = views_.lookup(value);
+    values.push_back(view.starts.empty() ? view : dense(view));
+  }
+  use(check.failed, position_);
+  for (const View& view : values) {
+    use(view.buffer, position_);
+    check.values.push_back(
+        {view.buffer, *ir::dtypeOf(view.element), sizes_.slot(view.offset), slots(view.sizes), slots(view.strides)});
+  }
+  check.message = op.getMessage();
+  check.location = ir::describe(op.getLoc());
+  check.hint = op.getHint().value_or("");
+  ++position_;
+  list_->push_back({std::move(check)});
 }
 
 } // namespace ogee::codegen

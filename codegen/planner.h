@@ -38,8 +38,6 @@ private:
   unsigned numberAmongItsKind(unsigned argument);
   void planArguments();
   void planChecks();
-  /// A message about sizes with their values: in place of names that no user gave, behind it for the others.
-  std::string withValues(const std::string& message);
   void planResults(mlir::Operation* terminator);
   /// Uses so far decide lifetimes; a buffer that nothing uses lives at no position.
   void finishBuffers();
@@ -85,6 +83,7 @@ private:
   /// The part of `whole` that begins where tensors say.
   View partAt(const View& whole, mlir::ValueRange starts, const Shape& part);
   void planUpdate(ir::DynamicUpdateOp op);
+  void planCheck(ir::CheckOp op);
 
   // --- launches (plan_launch.cpp)
 

@@ -2,6 +2,7 @@
 #ifndef OGEE_IR_OPS_TD
 #define OGEE_IR_OPS_TD
 
+include "ir/ops/check.td"
 include "ir/ops/contraction.td"
 include "ir/ops/control.td"
 include "ir/ops/creation.td"

@@ -1,6 +1,7 @@
 // Running a Program: the checks on entry, the results, then the launch list.
 #include "runtime/executable.h"
 
+#include "runtime/check.h"
 #include "runtime/execution.h"
 #include "runtime/runtime.h"
 #include "runtime/size_steps.h"
@@ -147,6 +148,11 @@ struct Executable::Runner {
     ++launches;
     const int64_t bytes = execution->values[launch.bytes];
     if (bytes > 0) fill(static_cast<std::byte*>(execution->pointers[launch.buffer]), bytes, launch);
+  }
+
+  void step(const PlanNode&, const CheckLaunch& check) {
+    if (failed(check, execution->pointers.data())) [[unlikely]]
+      raise_failed(check, execution->pointers.data(), execution->values.data());
   }
 
   bool holds(const Condition& condition) const {

@@ -118,6 +118,13 @@ private:
     need(buffer(fill.buffer) && slot(fill.bytes), "a fill has a buffer or size that is not there");
     need(std::has_single_bit(fill.pattern_bytes) && fill.pattern_bytes <= 8, "a fill has a pattern of an odd size");
   }
+  void check(const CheckLaunch& launch, int) {
+    need(buffer(launch.failed), "a check has a buffer that is not there");
+    for (const Window& value : launch.values)
+      need(buffer(value.buffer) && slot(value.offset) && slots(value.dims) && slots(value.strides) &&
+               value.dims.size() == value.strides.size(),
+           "a check has a value that is not there");
+  }
   void check(const Condition& condition) {
     need(condition.kind == Condition::Kind::size ? slot(condition.index) : buffer(condition.index),
          "a condition reads what is not there");

@@ -155,9 +155,26 @@ struct ForEntry {
   LaunchList body;
 };
 
+/// A tensor in a buffer: offset and strides count elements.
+struct Window {
+  uint32_t buffer = 0;
+  DType dtype = DType::f32;
+  Slot offset = 0;
+  std::vector<Slot> dims, strides;
+};
+
+/// Ends the call with an Error (state) where the byte at the start of a buffer is not 0: the message, in which `{0}`,
+/// `{1}` … stand for the values (the number of a tensor of rank 0, the range of any other), then ` at ` and the
+/// location, then `; hint: ` and the hint; what is "" is left out.
+struct CheckLaunch {
+  uint32_t failed = 0;
+  std::vector<Window> values;
+  std::string message, location, hint;
+};
+
 /// One entry of a launch list; later kinds (library calls, CUDA launches) join the variant.
 struct Entry {
-  std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry> launch;
+  std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry, CheckLaunch> launch;
 };
 
 struct Program {

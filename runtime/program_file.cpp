@@ -10,7 +10,7 @@
 namespace ogee::runtime {
 
 // The fields of each type, in file order. A change of any of them is a new kVersion.
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 
 template <class A>
 void fields(A& a, SizeStep& s) {
@@ -78,6 +78,15 @@ void fields(A& a, WhileEntry& e) {
 template <class A>
 void fields(A& a, ForEntry& e) {
   a(e.count, e.induction, e.steps, e.body);
+}
+template <class A>
+void fields(A& a, Window& w) {
+  a.choice(w.dtype, DType::f64);
+  a(w.buffer, w.offset, w.dims, w.strides);
+}
+template <class A>
+void fields(A& a, CheckLaunch& c) {
+  a(c.failed, c.values, c.message, c.location, c.hint);
 }
 template <class A>
 void fields(A& a, ImageEntry& e) {

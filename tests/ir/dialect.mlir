@@ -200,6 +200,11 @@ func.func @groups(%x: tensor<?xf32>, %n: index) -> (tensor<?xf32>, tensor<i64>) 
     // CHECK: ogee.yield %[[V]], %{{.*}} : tensor<?xf32>, tensor<i64>
     ogee.yield %0, %1 : tensor<?xf32>, tensor<i64>
   }
+  // CHECK: ogee.check %{{.*}}, "log: an input in {0}"(%arg0 : tensor<?xf32>) hint "clamp it" {note = 1 : i64}
+  // CHECK-NEXT: ogee.check %{{.*}}, "never"
+  %bad = ogee.constant dense<false> : tensor<i1>
+  ogee.check %bad, "log: an input in {0}"(%x : tensor<?xf32>) hint "clamp it" {note = 1}
+  ogee.check %bad, "never"
   // CHECK: ogee.group() {
   ogee.group() {
     // CHECK-NEXT: ogee.yield

@@ -47,6 +47,8 @@ Program rich_program() {
   branch.then.push_back({CopyLaunch{c, scratch, b.sizes.slot(3), kNoSlot, b.sizes.slot(1)}});
   branch.otherwise.push_back({WhileEntry{{}, {Condition::Kind::size, b.sizes.slot(0)}, {}}});
   b.program.launches.push_back({branch});
+  const Window window{out, DType::i64, b.sizes.slot(1), b.slots({n}), b.slots({2})};
+  b.program.launches.push_back({CheckLaunch{b.constant({0}), {window}, "{0} is odd", "a.cpp:3", "halve it"}});
   return b.finish();
 }
 
@@ -122,7 +124,7 @@ TEST_CASE("program: damaged bytes are refused, whatever is damaged") {
   CHECK(reason(Program::load(bad)) == "not a program: wrong first bytes");
   bad = good;
   bad[8] = 99;
-  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 2)");
+  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 3)");
   for (size_t at = 12; at < good.size(); ++at) {
     bad = good;
     bad[at] ^= 1 << (at % 8);
@@ -189,7 +191,7 @@ TEST_CASE("program: validation finds every reference to what is not there") {
   CHECK(invalid([](Program& p) { p.buffers[2].bytes = 999; }) == "program: a buffer has a size that is not there");
   CHECK(invalid([](Program& p) { p.buffers[2].first_use = 10; }) ==
         "program: a buffer is used last before it is used first");
-  CHECK(invalid([](Program& p) { p.buffers[3].index = 1; }) == "program: a buffer is a constant that is not there");
+  CHECK(invalid([](Program& p) { p.buffers[3].index = 2; }) == "program: a buffer is a constant that is not there");
   CHECK(invalid([](Program& p) { p.results[0].buffer = 2; }) == "program: a result has the buffer of something else");
   CHECK(invalid([](Program& p) { p.results[0].buffer = 9; }) == "program: a result has a buffer that is not there");
   CHECK(invalid([](Program& p) { p.results[0].dims = {999}; }) == "program: a result has a slot that is not there");
@@ -205,6 +207,10 @@ TEST_CASE("program: validation finds every reference to what is not there") {
         "program: a loop has a slot that is not there");
   CHECK(invalid([](Program& p) { std::get<ForEntry>(p.launches[1].launch).steps[0].out = 999; }) ==
         "program: a size step uses a slot that is not there");
+  CHECK(invalid([](Program& p) { p.launches.push_back({CheckLaunch{99}}); }) ==
+        "program: a check has a buffer that is not there");
+  CHECK(invalid([](Program& p) { p.launches.push_back({CheckLaunch{0, {{0, DType::f32, 0, {0}, {}}}}}); }) ==
+        "program: a check has a value that is not there");
   CHECK(invalid([](Program& p) { p.launches.push_back({FillLaunch{0, 0, 0, 3}}); }) ==
         "program: a fill has a pattern of an odd size");
   CHECK(invalid([](Program& p) { p.launches.push_back({CopyLaunch{0, 99}}); }) ==

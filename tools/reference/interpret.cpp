@@ -11,6 +11,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <map>
+#include <sstream>
 
 namespace ogee::reference {
 
@@ -150,6 +151,40 @@ std::optional<FailureOr<int64_t>> evaluateIndex(Operation* op, const Values& val
 
 LogicalResult evaluateBlock(mlir::Block& block, Values& values, llvm::SmallVectorImpl<Array>& results);
 
+/// The number of an array of rank 0, the range of any other.
+std::string rangeText(const Array& array) {
+  return withType<bool, int32_t, int64_t, float, double>(array.dtype, [&]<class T>() -> std::string {
+    std::optional<std::pair<T, T>> range;
+    bool nan = false;
+    for (int64_t i = 0; i < array.numel(); ++i) {
+      const T value = array.as<T>()[i];
+      nan |= value != value;
+      if (value == value)
+        range =
+            range ? std::pair(std::min(range->first, value), std::max(range->second, value)) : std::pair(value, value);
+    }
+    if (!range) return nan ? "nan" : "[]";
+    std::ostringstream out;
+    if (array.shape.empty())
+      out << range->first;
+    else
+      out << "[" << range->first << ", " << range->second << "]" << (nan ? " with nan" : "");
+    return out.str();
+  });
+}
+
+LogicalResult evaluateCheck(ir::CheckOp check, const Values& values) {
+  if (!values.array(check.getFailed()).as<bool>()[0]) return success();
+  std::string message = check.getMessage().str();
+  for (auto [i, value] : llvm::enumerate(check.getValues())) {
+    const std::string place = "{" + std::to_string(i) + "}";
+    for (size_t at; (at = message.find(place)) != std::string::npos;)
+      message.replace(at, place.size(), rangeText(values.array(value)));
+  }
+  if (check.getHint()) message += "; hint: " + check.getHint()->str();
+  return check->emitError(message);
+}
+
 LogicalResult evaluateGroup(ir::GroupOp group, Values& values) {
   mlir::Block& body = group.getBody().front();
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), group.getInputs()))
@@ -166,6 +201,7 @@ LogicalResult evaluateGroup(ir::GroupOp group, Values& values) {
 LogicalResult evaluate(Operation* op, Values& values) {
   if (auto group = mlir::dyn_cast<ir::GroupOp>(op)) return evaluateGroup(group, values);
   if (auto done = evaluateControl(op, values, evaluateBlock)) return *done;
+  if (auto check = mlir::dyn_cast<ir::CheckOp>(op)) return evaluateCheck(check, values);
   if (auto dim = mlir::dyn_cast<ir::DimOp>(op)) {
     values.setIndex(dim, values.array(dim.getOperand()).shape[dim.getAxis()]);
     return success();
