@@ -15,6 +15,25 @@ Location makeLocation(MLIRContext* context, StringRef file, unsigned line, unsig
   return scope.empty() ? place : Location(NameLoc::get(StringAttr::get(context, scope), place));
 }
 
+namespace {
+constexpr StringRef kGradient = "gradient of ";
+}
+
+Location gradientLocation(Location location, StringRef op) {
+  return FusedLoc::get(location.getContext(), {location}, StringAttr::get(location.getContext(), kGradient + op));
+}
+
+StringRef gradientOf(Location location) {
+  auto fused = dyn_cast<FusedLoc>(location);
+  if (!fused) return "";
+  if (auto mark = dyn_cast_or_null<StringAttr>(fused.getMetadata()); mark && mark.strref().starts_with(kGradient))
+    return mark.strref().drop_front(kGradient.size());
+  // What rewrites make of several ops is part of a gradient if one of them is.
+  for (Location part : fused.getLocations())
+    if (StringRef op = gradientOf(part); !op.empty()) return op;
+  return "";
+}
+
 std::optional<SourceLine> sourceLine(Location location) {
   using Found = std::optional<SourceLine>;
   return llvm::TypeSwitch<LocationAttr, Found>(location)

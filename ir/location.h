@@ -20,6 +20,11 @@ struct SourceLine {
 mlir::Location makeLocation(mlir::MLIRContext* context, llvm::StringRef file, unsigned line, unsigned column,
                             llvm::StringRef scope = {});
 
+/// `location` as that of an op in the gradient of the op called `op` that stands there.
+mlir::Location gradientLocation(mlir::Location location, llvm::StringRef op);
+/// The op in whose gradient an op at `location` stands, "" for an op of the user's own.
+llvm::StringRef gradientOf(mlir::Location location);
+
 /// The first line that a location names: of fused locations the first that has one, of a call the callee's. The
 /// innermost scope counts.
 std::optional<SourceLine> sourceLine(mlir::Location location);

@@ -3,6 +3,7 @@
 #include "passes/autodiff.h"
 
 #include "ir/dialect.h"
+#include "ir/location.h"
 #include "ir/mixed.h"
 #include "ir/signature.h"
 #include "passes/derived.h"
@@ -68,12 +69,13 @@ private:
     if (llvm::none_of(wanted, [](bool wants) { return wants; })) return success(); // asked for itself
     auto differentiable = dyn_cast<ir::DifferentiableOpInterface>(op);
     if (!differentiable) return op->emitOpError("has no gradient");
-    ImplicitLocOpBuilder b(op->getLoc(), builder_);
+    const Location loc = ir::gradientLocation(op->getLoc(), op->getName().stripDialect());
+    ImplicitLocOpBuilder b(loc, builder_);
     ir::Vjp vjp(b, op, cotangent, wanted);
     differentiable.buildVjp(vjp);
     if (vjp.refused()) return failure();
     for (auto [operand, given] : llvm::zip_equal(op->getOperands(), vjp.given()))
-      if (given) accumulate(operand, given, op->getLoc());
+      if (given) accumulate(operand, given, loc);
     return success();
   }
 

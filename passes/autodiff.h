@@ -16,7 +16,8 @@ inline constexpr llvm::StringLiteral kStoppedAttr = "ogee.stopped";
 
 /// The cotangents of `wrt` given those of `outputs`, built at the insertion point of `builder`, which all of the ops
 /// that compute `outputs` (in one block) come before. Null for a value that no output depends on. Only what leads from
-/// `wrt` to `outputs` is differentiated; each op is located at the one it derives from. A failure has been reported at
+/// `wrt` to `outputs` is differentiated; each op is located at the one it derives from, as a part of
+/// its gradient (ir/location.h). A failure has been reported at
 /// the op that has no gradient.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 differentiate(mlir::OpBuilder& builder, llvm::ArrayRef<mlir::Value> outputs, llvm::ArrayRef<mlir::Value> cotangents,

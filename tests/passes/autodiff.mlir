@@ -16,8 +16,8 @@
 // JVP-SAME: {ogee.name = "x"}, %[[T:.*]]: tensor<4xf32> {ogee.name = "t_x"}) -> tensor<4xf32>
 // JVP: ogee.mul %[[T]]
 // LINE-LABEL: func.func @f_vjp
-// LINE: ogee.sub {{.*}} loc("net.cpp":7:3)
-// LINE: ogee.mul {{.*}} loc("net.cpp":7:3)
+// LINE: ogee.sub {{.*}} loc(fused<"gradient of tanh">["net.cpp":7:3])
+// LINE: ogee.mul {{.*}} loc(fused<"gradient of tanh">["net.cpp":7:3])
 // TWICE: func.func @f_vjp_vjp
 func.func @f(%x: tensor<4xf32> {ogee.name = "x"}) -> (tensor<4xf32> {ogee.name = "y"}) {
   %y = ogee.tanh %x : tensor<4xf32> loc("net.cpp":7:3)
