@@ -64,8 +64,11 @@ public:
 
   FailureOr<runtime::Program> run() {
     report(Stage::trace);
-    if (failed(rewrite(addFirst, Stage::simplify)) || failed(rewrite(passes::addDecompose, Stage::decompose)) ||
-        failed(rewrite([this](OpPassManager& passes) { passes::addFuse(passes, options_.fuse); }, Stage::fuse)))
+    if (failed(rewrite([this](OpPassManager& passes) { addFirst(passes); }, Stage::simplify)) ||
+        failed(rewrite(passes::addDecompose, Stage::decompose)) ||
+        failed(
+            rewrite([this](OpPassManager& passes) { passes::addFuse(passes, options_.fuse && !options_.checkNumbers); },
+                    Stage::fuse)))
       return failure();
     FailureOr<Plan> planned = plan(graph_, target_);
     if (failed(planned) || failed(makeKernels(*planned))) return failure();
@@ -75,8 +78,10 @@ public:
   }
 
 private:
-  /// What happens before the forms of code generation come in.
-  static void addFirst(OpPassManager& passes) {
+  /// Checks of NaN mode, and what happens before the forms of code generation come in.
+  void addFirst(OpPassManager& passes) {
+    if (options_.checkNumbers)
+      passes::addCheckNumbers(passes, options_.eager ? graph_.getSymName() : "", /*lines=*/!options_.eager);
     passes::addSimplify(passes);
     passes::addRematerialize(passes);
   }

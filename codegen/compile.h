@@ -24,7 +24,9 @@ struct CompileOptions {
   const TargetInfo* target = nullptr; ///< null: this machine
   bool trusted = false;               ///< Program::trusted: the caller vouches for the arguments
   bool fuse = true;                   ///< false: each op is a kernel of its own, as eager code runs it
-  bool verify = false;                ///< runs MLIR's verifier after each pass, in release builds too
+  bool checkNumbers = false; ///< NaN mode: not fused, and a run ends at the op that first makes a NaN of numbers
+  bool eager = false;        ///< a kernel of many lines: errors of a run name the function, and no line
+  bool verify = false;       ///< runs MLIR's verifier after each pass, in release builds too
   /// Called with the text of every stage, as it is reached; kernels of a program come in one text, in launch order.
   StageObserver onStage;
 };

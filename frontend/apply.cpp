@@ -277,7 +277,8 @@ Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Typ
     key.operand[i] = static_cast<uint8_t>(static_cast<unsigned>(args[i].dtype) +
                                           16 * static_cast<unsigned>(loops.classes[i]) + 128 * loops.dense[i]);
   }
-  const bool overwrite = into && can_overwrite(*into->impl(), operands, loops, types.result);
+  // In NaN mode a kernel is several, of which later ones read the operands again.
+  const bool overwrite = into && !is_anomaly_enabled() && can_overwrite(*into->impl(), operands, loops, types.result);
   Tensor result = overwrite ? *into : make_dense(loops.shape, types.result, op.name, loc);
   if (loops.numel > 0) {
     const runtime::Executable& kernel =

@@ -216,9 +216,11 @@ std::string CompiledBase::Impl::reason(std::span<const uint64_t> signature, cons
       return runtime::concat("a captured tensor of shape ", capture.tensor.shape(),
                              capture.requires_grad ? " required a gradient, now not" : " requires a gradient now");
   if (signature[1] != last.signature[1]) return "gradients were switched on or off for this thread";
-  if (signature[0] != last.signature[0]) // the first word of every signature
+  if (signature[0] != last.signature[0]) // the first words of every signature
     return runtime::concat("the default dtype was ", runtime::name(DType(last.signature[0])), ", now ",
                            runtime::name(DType(signature[0])));
+  if (signature[2] != last.signature[2])
+    return runtime::concat("NaN mode was ", last.signature[2] ? "on" : "off", ", now ", signature[2] ? "on" : "off");
   return "the arguments changed";
 }
 

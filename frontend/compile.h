@@ -358,6 +358,7 @@ private:
     detail::Call call(loc, base_->dims());
     call.constant(get_default_dtype());
     call.constant(is_grad_enabled());
+    call.constant(is_anomaly_enabled());
     ((call.next_argument(), detail::visit_leaves(call, args)), ...);
     auto leaves = [&] { return list(args...); };
     auto body = [&](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {

@@ -28,6 +28,9 @@ void set_num_threads(int threads, Loc loc) {
   detail::with_place(loc, [&] { runtime::set_num_threads(threads); });
 }
 
+void set_detect_anomaly(bool on) { runtime::Runtime::get().set_detects_anomalies(on); }
+bool is_anomaly_enabled() noexcept { return runtime::Runtime::get().detects_anomalies(); }
+
 DType get_default_dtype() noexcept { return default_dtype; }
 
 void set_default_dtype(DType dtype, Loc loc) {

@@ -87,7 +87,8 @@ std::string GraphImpl::text(Stage stage, Loc loc) {
   std::lock_guard lock(module_->mutex());
   if (stage == Stage::trace) return print_with_lines(*module_->module);
   std::string found;
-  codegen::CompileOptions options{.name = module_->function.getName().str(), .trusted = module_->trusted};
+  codegen::CompileOptions options{
+      .name = module_->function.getName().str(), .trusted = module_->trusted, .checkNumbers = is_anomaly_enabled()};
   options.onStage = [&](codegen::Stage reached, const std::string& text) {
     if (reached == codegen_stage(stage)) found = text;
   };
@@ -97,10 +98,11 @@ std::string GraphImpl::text(Stage stage, Loc loc) {
   return found;
 }
 
-runtime::Program GraphImpl::compile(Loc loc, bool eager) {
+runtime::Program GraphImpl::compile(Loc loc, bool eager, bool check_numbers) {
   std::lock_guard lock(module_->mutex());
   const std::string name = module_->function.getName().str();
-  codegen::CompileOptions options{.name = name, .trusted = module_->trusted};
+  codegen::CompileOptions options{
+      .name = name, .trusted = module_->trusted, .checkNumbers = check_numbers, .eager = eager};
   std::string dump_error;
   options.onStage = codegen::dumpFromEnvironment(name, eager, dump_error);
   if (!dump_error.empty()) fail_with(ErrorCode::io, dump_error, loc);

@@ -26,8 +26,9 @@ public:
   std::string dot();
   std::vector<std::string> inputs();
   size_t result_count();
-  /// Compiles it for this machine; an Error with the place of the offending op, or `loc`.
-  runtime::Program compile(Loc loc, bool eager);
+  /// Compiles it for this machine, with checks of its numbers in NaN mode; an Error with the place of the offending op,
+  /// or `loc`.
+  runtime::Program compile(Loc loc, bool eager, bool check_numbers);
 
   /// How it meets tensors, where it came from `trace`; else null.
   const Interface* interface() const { return interface_.get(); }

@@ -21,8 +21,9 @@ struct KernelKey {
   uint8_t operands = 0;
   uint8_t compute = 0, result = 0; ///< dtypes
   static constexpr size_t kMaxOperands = 8;
-  uint8_t operand[kMaxOperands] = {}; ///< dtype + 16 * StrideClass
-  uint32_t more = 0;                  ///< further structure: reduced axes as bits, size classes
+  static constexpr uint8_t kChecked = 0x80; ///< in `operands`: a kernel for NaN mode
+  uint8_t operand[kMaxOperands] = {};       ///< dtype + 16 * StrideClass
+  uint32_t more = 0;                        ///< further structure: reduced axes as bits, size classes
 
   friend bool operator==(const KernelKey&, const KernelKey&) = default;
   uint64_t hash() const noexcept;

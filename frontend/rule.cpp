@@ -1,6 +1,7 @@
 // Rules and their table: a small cache per thread in front of one table for the process.
 #include "frontend/rule.h"
 
+#include "frontend/device.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
 #include "runtime/runtime.h"
@@ -49,17 +50,22 @@ void TapeRule::check(Loc loc) const {
 }
 
 const runtime::Executable& TapeRule::executable(Loc loc) const {
-  if (const runtime::Executable* ready = ready_.load(std::memory_order_acquire)) return *ready;
+  const bool check_numbers = is_anomaly_enabled();
+  Compiled& compiled = compiled_[check_numbers];
+  if (const runtime::Executable* ready = compiled.ready.load(std::memory_order_acquire)) return *ready;
   std::lock_guard lock(mutex_);
-  if (!executable_) {
+  if (!compiled.executable) {
     const auto compile = [&]() -> runtime::Result<runtime::Program> {
-      return derivative_->backward.impl().compile(loc, /*eager=*/!identity_.empty());
+      return derivative_->backward.impl().compile(loc, /*eager=*/!identity_.empty(), check_numbers);
     };
-    const auto cached = [&] { return runtime::Runtime::get().kernels().program(kernel_hash(identity_), compile); };
-    executable_ = std::make_unique<runtime::Executable>(unwrap(identity_.empty() ? compile() : cached(), loc));
-    ready_.store(executable_.get(), std::memory_order_release);
+    const auto cached = [&] {
+      const std::string text = identity_ + (check_numbers ? " checked" : "");
+      return runtime::Runtime::get().kernels().program(kernel_hash(text), compile);
+    };
+    compiled.executable = std::make_unique<runtime::Executable>(unwrap(identity_.empty() ? compile() : cached(), loc));
+    compiled.ready.store(compiled.executable.get(), std::memory_order_release);
   }
-  return *executable_;
+  return *compiled.executable;
 }
 
 namespace {

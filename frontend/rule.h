@@ -73,7 +73,7 @@ public:
   const Graph& backward() const { return derivative_->backward; }
   /// Only for Saved::chosen.
   const Graph& forward() const { return *derivative_->forward; }
-  /// Compiles it when it first runs.
+  /// Compiled when it first runs, apart for NaN mode.
   const runtime::Executable& executable(Loc loc) const;
 
 private:
@@ -84,9 +84,12 @@ private:
   const ArgumentSet transposed_;
   std::optional<Derivative> derivative_;
   std::string failure_;
+  struct Compiled {
+    std::unique_ptr<runtime::Executable> executable;
+    std::atomic<const runtime::Executable*> ready{nullptr};
+  };
   mutable std::mutex mutex_;
-  mutable std::unique_ptr<runtime::Executable> executable_;
-  mutable std::atomic<const runtime::Executable*> ready_{nullptr};
+  mutable std::array<Compiled, 2> compiled_; ///< in NaN mode the second one
 };
 
 std::vector<unsigned> numbers_of(const ArgumentSet& set);

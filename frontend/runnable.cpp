@@ -65,8 +65,8 @@ std::vector<runtime::TensorArg> bound_arguments(std::span<const Capture> capture
 } // namespace
 
 Runnable::Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided)
-    : interface_(std::move(interface)),
-      executable_(graph.impl().compile(loc, /*eager=*/false), bound_arguments(interface_.captures)),
+    : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false, is_anomaly_enabled()),
+                                                    bound_arguments(interface_.captures)),
       copy_strided_(copy_strided) {}
 
 const Tensor& Runnable::at(const Place& place, std::span<const Tensor* const> arguments) const {

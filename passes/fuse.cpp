@@ -5,6 +5,7 @@
 // What can stand in one group is said in kernel_form.h.
 #include "ir/dialect.h"
 #include "ir/dims.h"
+#include "passes/check_numbers.h"
 #include "passes/kernel_form.h"
 #include "passes/passes.h"
 #include "passes/rematerialize.h"
@@ -59,10 +60,12 @@ private:
   /// not be kept, is not computed where it was the first time.
   bool accepts(const Cluster& cluster, Operation* op) const {
     return cluster.form && cluster.ops.size() < kMaxOps && cluster.form->accepts(op, dims_) &&
-           (!isRecomputed(op) || llvm::any_of(cluster.ops, isRecomputed));
+           (!isRecomputed(op) || llvm::any_of(cluster.ops, isRecomputed)) &&
+           (merge_ || isCheckPart(cluster.ops.front()));
   }
 
   static bool isRecomputed(Operation* op) { return op->hasAttr(kRecomputedAttr); }
+  static bool isCheckPart(Operation* op) { return op->hasAttr(kCheckPartAttr); }
 
   bool compatible(const Cluster& a, const Cluster& b) const {
     return a.form && b.form && a.ops.size() + b.ops.size() < kMaxOps && a.form->compatible(*b.form);
@@ -111,7 +114,7 @@ private:
 
   void place(Operation* op) {
     int home = -1;
-    if (merge_ && !isa<ir::DotOp, ir::ConstantOp>(op))
+    if ((merge_ || isCheckPart(op)) && !isa<ir::DotOp, ir::ConstantOp>(op))
       for (Value operand : op->getOperands()) {
         const int source = clusterOf(operand);
         if (source < 0 || source == home || !accepts(clusters_[source], op) || closesCycle(op->getOperands(), source))
@@ -196,7 +199,8 @@ private:
     builder.setInsertionPointToEnd(body);
     for (Operation* constant : constants)
       if (!mapping.contains(constant->getResult(0))) builder.clone(*constant, mapping);
-    for (Operation* op : ops) removeMarks(builder.clone(*op, mapping));
+    for (Operation* op : ops) // without marks: kernels are compared by their texts
+      builder.clone(*op, mapping)->setDiscardableAttrs(builder.getDictionaryAttr({}));
     SmallVector<Value> yields;
     for (Value output : outputs) yields.push_back(mapping.lookup(output));
     builder.create<ir::YieldOp>(loc, yields);

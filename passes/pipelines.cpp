@@ -15,6 +15,10 @@ namespace {
 
 } // namespace
 
+void addCheckNumbers(mlir::OpPassManager& passes, llvm::StringRef within, bool lines) {
+  passes.addPass(createCheckNumbersPass({within.str(), lines}));
+}
+
 void addSimplify(mlir::OpPassManager& passes) {
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());

@@ -240,10 +240,6 @@ Handover chooseSaved(func::FuncOp joint, const llvm::DenseSet<Operation*>& backw
   return Chooser(joint, closed, backwardArguments, dims).run();
 }
 
-void removeMarks(Operation* op) {
-  for (StringRef mark : {kBackwardAttr, kRecomputedAttr, kCheckpointAttr}) op->removeDiscardableAttr(mark);
-}
-
 namespace {
 
 struct RematerializePass : impl::RematerializePassBase<RematerializePass> {

@@ -17,9 +17,6 @@ inline constexpr llvm::StringLiteral kRecomputedAttr = "ogee.recomputed";
 /// again from values without the mark.
 inline constexpr llvm::StringLiteral kCheckpointAttr = "ogee.checkpoint";
 
-/// Takes the marks off an op.
-void removeMarks(mlir::Operation* op);
-
 /// Where a named size stands: dim `axis` of a tensor, or an index argument.
 struct SizePlace {
   ir::Dim symbol;

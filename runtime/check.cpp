@@ -99,7 +99,7 @@ void raise_failed(const CheckLaunch& check, void* const* buffers, const int64_t*
       message += rest.substr(open, close + 1 - open);
     rest.remove_prefix(close + 1);
   }
-  raise(ErrorCode::state, message, check.location.empty() ? "" : " at ", check.location,
+  raise(ErrorCode::invalid_argument, message, check.location.empty() ? "" : " at ", check.location,
         check.hint.empty() ? "" : "; hint: ", check.hint);
 }
 

@@ -163,7 +163,7 @@ struct Window {
   std::vector<Slot> dims, strides;
 };
 
-/// Ends the call with an Error (state) where the byte at the start of a buffer is not 0: the message, in which `{0}`,
+/// Ends the call with an Error where the byte at the start of a buffer is not 0: the message, in which `{0}`,
 /// `{1}` … stand for the values (the number of a tensor of rank 0, the range of any other), then ` at ` and the
 /// location, then `; hint: ` and the hint; what is "" is left out.
 struct CheckLaunch {

@@ -3,6 +3,7 @@
 
 #include "runtime/thread_count.h"
 
+#include <cstdlib>
 #include <random>
 
 namespace ogee::runtime {
@@ -11,6 +12,15 @@ namespace {
 uint64_t random_key() {
   std::random_device device;
   return uint64_t(device()) << 32 | device();
+}
+
+/// OGEE_NAN; an Error where it is neither 0 nor 1.
+bool wants_nan_mode() {
+  const char* const value = std::getenv("OGEE_NAN");
+  const std::string_view text = value ? value : "";
+  if (!text.empty() && text != "0" && text != "1")
+    raise(ErrorCode::invalid_argument, "OGEE_NAN: expected 0 or 1, got ", text);
+  return text == "1";
 }
 
 } // namespace
@@ -33,7 +43,8 @@ GeneratorState Generator::draw(uint64_t count) noexcept {
 }
 
 Runtime::Runtime()
-    : pool_(default_threads()), kernels_(DiskCacheOptions::from_environment(), counters_), generator_(random_key()) {}
+    : pool_(default_threads()), kernels_(DiskCacheOptions::from_environment(), counters_), generator_(random_key()),
+      detects_anomalies_(wants_nan_mode()) {}
 
 Runtime& Runtime::get() {
   static Runtime* const runtime = new Runtime;

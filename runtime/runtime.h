@@ -53,6 +53,10 @@ public:
   uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
   void bump_epoch() noexcept { epoch_.fetch_add(1, std::memory_order_acq_rel); }
 
+  /// NaN mode: whether compiled code checks what each operation makes. OGEE_NAN=1 starts with it.
+  bool detects_anomalies() const noexcept { return detects_anomalies_.load(std::memory_order_relaxed); }
+  void set_detects_anomalies(bool on) noexcept { detects_anomalies_.store(on, std::memory_order_relaxed); }
+
 private:
   Runtime();
 
@@ -62,6 +66,7 @@ private:
   KernelCache kernels_;
   Generator generator_;
   std::atomic<uint64_t> epoch_{1};
+  std::atomic<bool> detects_anomalies_;
 };
 
 /// Threads that compute together, at least 1; bits never depend on it. Error(invalid_argument) below 1 or above 4096.

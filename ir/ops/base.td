@@ -54,6 +54,8 @@ def Ogee_Tensor : Ogee_TensorOf<!listconcat(Ogee_Floats, Ogee_Ints, Ogee_Bools),
 /// The key, the draw number and the bounds of random ops.
 def Ogee_I64Scalar : Type<CPred<"::ogee::ir::isI64Scalar($_self)">, "tensor<i64>", "::mlir::RankedTensorType">,
     BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI64Type())">;
+def Ogee_BoolScalar : Type<CPred<"::ogee::ir::isBoolScalar($_self)">, "tensor<i1>", "::mlir::RankedTensorType">,
+    BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI1Type())">;
 
 // --- gradients -------------------------------------------------------------------------------------------------------
 // Every op says which of the two it has: a rule under its scalar body or shape rule, or none.

@@ -4,8 +4,6 @@
 
 include "ir/ops/base.td"
 
-def Ogee_BoolScalar : Type<CPred<"::ogee::ir::isBoolScalar($_self)">, "tensor<i1>", "::mlir::RankedTensorType">,
-    BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI1Type())">;
 
 def Ogee_CheckOp : Ogee_Op<"check", [MemoryEffects<[MemWrite]>, Ogee_NoGradient]> {
   let summary = "Ends the call with an error where a condition holds.";

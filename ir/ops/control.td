@@ -14,8 +14,6 @@ class Ogee_ControlOp<string mnemonic, list<Trait> traits = []> : Ogee_Op<mnemoni
   let hasCanonicalizer = 1;
 }
 
-def Ogee_BoolScalar : Type<CPred<"::ogee::ir::isBoolScalar($_self)">, "tensor<i1>", "::mlir::RankedTensorType">,
-    BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI1Type())">;
 
 def Ogee_CondOp : Ogee_ControlOp<"cond"> {
   let summary = "What one of two regions gives.";

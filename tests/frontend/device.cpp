@@ -31,3 +31,75 @@ TEST_CASE("device: numbers saturate") {
   CHECK(Scalar(-1e30).as_int() == INT64_MIN);
   CHECK(Scalar(0.0 / 0.0).as_int() == 0);
 }
+
+namespace {
+
+/// NaN mode while it lives.
+struct NaNMode {
+  NaNMode() { set_detect_anomaly(true); }
+  ~NaNMode() { set_detect_anomaly(false); }
+};
+
+} // namespace
+
+TEST_CASE("device: NaN mode names the eager operation that makes a NaN, at the line of this call") {
+  const Tensor x = tensor({1.0, -2.0, 4.0});
+  set_detect_anomaly(false);
+  log(x); // a kernel without checks is there already
+  const NaNMode mode;
+  CHECK(is_anomaly_enabled());
+  std::string here = OGEE_HERE, message = error_of([&] { log(x); });
+  CHECK(message ==
+        "log: makes NaN of [-2, 4] at " + here + "; hint: a negative number has no logarithm; clamp the input");
+  here = OGEE_HERE, message = error_of([&] { log(x); });
+  CHECK(contains(message, here));
+  CHECK(text(exp(log(tensor({1.0, 4.0})))) == "tensor([1., 4.])");
+  // Composed functions name both; what came in as NaN is not theirs.
+  const double inf = 1.0 / 0.0, nan = 0.0 / 0.0;
+  CHECK(contains(error_of([&] { softmax(tensor({-inf, -inf}), 0); }), "sub in softmax: makes NaN of [-inf, -inf]"));
+  CHECK(contains(error_of([&] { tensor({1.0, 0.0}).div(tensor({0.0, 0.0})); }), "div: makes NaN of [0, 1] and [0, 0]"));
+  CHECK(error_of([&] { log(tensor({1.0, nan})).sum(); }) == "no error");
+  CHECK(contains(error_of([&] { log(tensor({-1.0, nan})); }), "log: makes NaN of [-1, -1] with nan"));
+  CHECK(contains(error_of([&] { tensor({inf, -inf}).sum(); }), "sum: makes NaN of [-inf, inf]"));
+  CHECK(contains(error_of([&] { fmod(tensor({7, 1}), tensor({0, 1})); }), "divides with remainder [1, 7] by [0, 1]"));
+}
+
+TEST_CASE("device: NaN mode in place leaves the tensor as it was") {
+  const NaNMode mode;
+  Tensor x = tensor({1.0, -2.0, 4.0});
+  CHECK(contains(error_of([&] { x.log_(); }), "log_: makes NaN of [-2, 4]"));
+  CHECK(text(x) == "tensor([ 1., -2.,  4.])");
+  x.mul_(2);
+  x.exp_();
+  CHECK(allclose(x, exp(tensor({2.0, -4.0, 8.0}))));
+}
+
+TEST_CASE("device: NaN mode is part of what a compiled function was compiled for") {
+  const Tensor x = tensor({1.0, -2.0, 4.0});
+  const auto f = compile([](Tensor x) {
+    const Scope scope("fc");
+    return exp(log(x)) + 1;
+  });
+  f(x);
+  {
+    const NaNMode mode;
+    const std::string message = error_of([&] { f(x); });
+    CHECK(contains(message, "log: makes NaN of [-2, 4] at device.cpp:"));
+    CHECK(contains(message, " in fc; hint: a negative number has no logarithm; clamp the input"));
+    CHECK(equal(f(abs(x)), abs(x) + 1));
+  }
+  f(x);
+  CHECK(f.stats().compiles == 2);
+  CHECK(f.stats().reasons == std::vector<std::string>{"NaN mode was off, now on"});
+}
+
+TEST_CASE("device: NaN mode in gradients") {
+  const NaNMode mode;
+  const auto loss = [](Tensor x) { return sqrt(x).sum(); };
+  const auto masked = [](Tensor x) { return where(x > 0, sqrt(x), 0.0).sum(); };
+  CHECK(text(grad(loss)(tensor({4.0, 1.0}))) == "tensor([0.2500, 0.5000])");
+  const std::string message = error_of([&] { grad(masked)(tensor({4.0, 0.0})); });
+  INFO(message);
+  CHECK(contains(message, " in the gradient of sqrt: makes NaN of "));
+  CHECK(contains(message, "; hint: the derivative of sqrt is infinite at 0"));
+}

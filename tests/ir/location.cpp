@@ -35,5 +35,16 @@ TEST_CASE("locations within locations") {
   CHECK(describe(mlir::NameLoc::get(mlir::StringAttr::get(&context, "outer"), second)) == "b.cpp:2 in outer");
 }
 
+TEST_CASE("locations in gradients") {
+  mlir::MLIRContext context;
+  const mlir::Location plain = makeLocation(&context, "a.cpp", 1, 1, "fc1"), of = gradientLocation(plain, "sqrt");
+  CHECK(gradientOf(plain) == "");
+  CHECK(gradientOf(mlir::FusedLoc::get(&context, {plain, makeLocation(&context, "b.cpp", 2, 1)})) == "");
+  CHECK(gradientOf(of) == "sqrt");
+  CHECK(describe(of) == "a.cpp:1 in fc1");
+  CHECK(gradientOf(mlir::FusedLoc::get(&context, {plain, of})) == "sqrt");
+  CHECK(gradientOf(gradientLocation(of, "mul")) == "mul");
+}
+
 } // namespace
 } // namespace ogee::ir

@@ -10,10 +10,11 @@ namespace ogee::tools {
 
 struct RunOptions {
   std::string file, entry;
-  std::string inputs;     ///< .npz; may be "" for a function without arguments
-  std::string outputs;    ///< .npz; "": results are listed only
-  std::string expect;     ///< .npz to compare results with; "": none
-  bool reference = false; ///< interpret instead of compiling
+  std::string inputs;        ///< .npz; may be "" for a function without arguments
+  std::string outputs;       ///< .npz; "": results are listed only
+  std::string expect;        ///< .npz to compare results with; "": none
+  bool reference = false;    ///< interpret instead of compiling
+  bool checkNumbers = false; ///< NaN mode
   Tolerance tolerance;
 };
 void run(const RunOptions& options);

@@ -47,6 +47,8 @@ void addRun(CLI::App& app, RunOptions& options) {
       ->capture_default_str();
   sub->add_option("--atol", options.tolerance.absolute, "allowed difference")->capture_default_str();
   sub->add_flag("--reference", options.reference, "interpret instead of compiling");
+  sub->add_flag("--check-numbers", options.checkNumbers, "end at the op that first makes a NaN, and say why")
+      ->excludes("--reference");
 }
 
 void addShow(CLI::App& app, ShowOptions& options) {

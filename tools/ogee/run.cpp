@@ -1,5 +1,6 @@
 // `ogee run`: a function of a file on arrays of a file, compiled or interpreted; compares what comes out.
 #include "runtime/error.h"
+#include "runtime/runtime.h"
 #include "tools/ogee/commands.h"
 #include "tools/ogee/function.h"
 #include "tools/ogee/inputs.h"
@@ -10,9 +11,11 @@ namespace ogee::tools {
 
 namespace {
 
-std::vector<HostArray> compute(const Function& function, const std::vector<HostArray>& arguments, bool reference) {
-  if (reference) return function.interpret(arguments);
-  const runtime::Executable executable(function.compile({}));
+std::vector<HostArray> compute(const Function& function, const std::vector<HostArray>& arguments,
+                               const RunOptions& options) {
+  if (options.reference) return function.interpret(arguments);
+  const bool checkNumbers = options.checkNumbers || runtime::Runtime::get().detects_anomalies();
+  const runtime::Executable executable(function.compile({.checkNumbers = checkNumbers}));
   Call call(executable, function.op(), arguments);
   call.run();
   return call.results();
@@ -40,7 +43,7 @@ void compare(const Function& function, const std::vector<HostArray>& results, co
 
 void run(const RunOptions& options) {
   const Function function(options.file, options.entry);
-  const std::vector<HostArray> results = compute(function, readInputs(function, options.inputs), options.reference);
+  const std::vector<HostArray> results = compute(function, readInputs(function, options.inputs), options);
   if (!options.outputs.empty()) save(options.outputs, function, results);
   if (!options.expect.empty()) compare(function, results, options);
   for (size_t i = 0; i < results.size(); ++i)
