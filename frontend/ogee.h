@@ -5,6 +5,7 @@
 #include "frontend/compile.h"
 #include "frontend/creation.h"
 #include "frontend/device.h"
+#include "frontend/gradcheck.h"
 #include "frontend/graph.h"
 #include "frontend/operators.h"
 #include "frontend/optim.h"
