@@ -23,6 +23,7 @@ FailureOr<Plan> Planner::run() {
   planArguments();
   list_ = &program().launches;
   Block& body = graph_.getBody().front();
+  findOverwrites(body.getTerminator());
   if (failed(planBlock(body))) return failure();
   planResults(body.getTerminator());
   planChecks();
@@ -108,6 +109,14 @@ void Planner::planChecks() {
   }
 }
 
+void Planner::findOverwrites(Operation* terminator) {
+  for (auto [index, value] : llvm::enumerate(terminator->getOperands()))
+    if (std::optional<unsigned> argument = ir::overwrittenArgument(graph_, index))
+      if (llvm::count(terminator->getOperands(), value) == 1 &&
+          program().args[numberAmongItsKind(*argument)].strides.empty())
+        ends_[value] = *argument;
+}
+
 void Planner::planResults(Operation* terminator) {
   for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
     View view = views_.lookup(value);
@@ -119,6 +128,8 @@ void Planner::planResults(Operation* terminator) {
     spec.dtype = *ir::dtypeOf(view.element);
     spec.dims = slots(view.sizes);
     spec.buffer = view.buffer;
+    if (auto argument = overwriting_.find(view.buffer); argument != overwriting_.end())
+      spec.overwrites = numberAmongItsKind(argument->second);
     buffer.kind = runtime::Buffer::Kind::result;
     buffer.index = index;
     program().results.push_back(std::move(spec));

@@ -169,11 +169,30 @@ LogicalResult Planner::planGroup(ir::GroupOp group) {
   return success();
 }
 
+bool Planner::overwrites(ir::GroupOp group, ArrayRef<View> inputs, const View& argument) {
+  if (!dies(argument.buffer, group)) return false;
+  const auto isRead = [&](const View& view) { return reads(view, argument.buffer); };
+  if (llvm::none_of(inputs, isRead)) return true;
+  // Read and written at the same point, once.
+  const auto* input = llvm::find_if(inputs, isRead);
+  if (llvm::count_if(inputs, isRead) > 1 || !input->isDense() || input->sizes != argument.sizes) return false;
+  BlockArgument read = group.getBody().getArgument(input - inputs.begin());
+  const bool isReduced =
+      llvm::any_of(group.getBody().front(), [](Operation& op) { return isa<ir::ReductionOpInterface>(op); });
+  return !isReduced && llvm::none_of(read.getUsers(), [](Operation* user) { return isa<ir::DotOp>(user); });
+}
+
 View Planner::outputView(ir::GroupOp group, ArrayRef<View> inputs, Value output, ArrayRef<View> taken) {
   if (auto target = targets_.find(output); target != targets_.end() && dies(target->second.buffer, group, true))
     return target->second;
   const Shape shape = dims_.shape(output);
   const Type element = ir::elementOf(output);
+  if (auto end = ends_.find(output); end != ends_.end())
+    if (overwrites(group, inputs, views_.lookup(graph_.getArgument(end->second)))) {
+      const View view = addDense(shape, element);
+      overwriting_[view.buffer] = end->second;
+      return view;
+    }
   if (std::optional<unsigned> dying = dyingInput(group, inputs, output, taken))
     return denseView(*dying, element, shape);
   return addDense(shape, element);

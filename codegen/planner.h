@@ -38,6 +38,8 @@ private:
   unsigned numberAmongItsKind(unsigned argument);
   void planArguments();
   void planChecks();
+  /// Notes which results of the function may be computed in the memory of which argument.
+  void findOverwrites(mlir::Operation* terminator);
   void planResults(mlir::Operation* terminator);
   /// Uses so far decide lifetimes; a buffer that nothing uses lives at no position.
   void finishBuffers();
@@ -73,6 +75,8 @@ private:
   mlir::LogicalResult planOp(mlir::Operation* op);
   View constantView(ir::ConstantOp op);
   mlir::LogicalResult planGroup(ir::GroupOp group);
+  /// Whether a group may write into the memory of an argument that ends with its output.
+  bool overwrites(ir::GroupOp group, mlir::ArrayRef<View> inputs, const View& argument);
   View outputView(ir::GroupOp group, mlir::ArrayRef<View> inputs, mlir::Value output, mlir::ArrayRef<View> taken);
   /// The buffer of an input that nothing reads after `group` and that `output`, of equal shape, can take the place of:
   /// the group reads and writes each of its elements at the same point.
@@ -127,8 +131,10 @@ private:
   const TargetInfo& target_;
   Plan plan_;
   runtime::SizeTable sizes_;
-  uint32_t position_ = 0; ///< of the next entry in the flattened launch list
-  unsigned loops_ = 0;    ///< counted for the names of their induction values
+  uint32_t position_ = 0;                          ///< of the next entry in the flattened launch list
+  llvm::DenseMap<mlir::Value, unsigned> ends_;     ///< results of the function by the argument they are the end of
+  llvm::DenseMap<unsigned, unsigned> overwriting_; ///< buffers by the argument whose memory they may be
+  unsigned loops_ = 0;                             ///< counted for the names of their induction values
 
   // Of the block being planned.
   runtime::LaunchList* list_ = nullptr;

@@ -211,7 +211,8 @@ void GraphBuilder::stop_gradient(ValueId value) {
     op->setAttr(passes::kStoppedAttr, impl_->builder.getUnitAttr());
 }
 
-Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc) {
+Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc,
+                           std::span<const std::pair<size_t, ValueId>> ends) {
   Impl& impl = *impl_;
   impl.builder.setLoc(impl.location(loc));
   SmallVector<Value> values;
@@ -223,6 +224,11 @@ Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc) {
   function->setLoc(impl.builder.getLoc());
   SmallVector<mlir::Attribute> attributes(impl.argumentAttributes.begin(), impl.argumentAttributes.end());
   if (!attributes.empty()) function.setArgAttrsAttr(impl.builder.getArrayAttr(attributes));
+  for (const auto& [result, argument] : ends) {
+    auto value = cast<BlockArgument>(impl.values[argument]);
+    if (value.getType() == function.getResultTypes()[result])
+      function.setResultAttr(result, ir::kOverwritesAttr, impl.builder.getI64IntegerAttr(value.getArgNumber()));
+  }
   assert(succeeded(verify(impl.module->module->getOperation())) && "the front end made an ill-formed graph");
   return Graph(std::make_shared<GraphImpl>(std::move(impl.module)));
 }

@@ -44,8 +44,9 @@ public:
                                                     Loc loc);
   /// Says in the graph that no gradient flows through a value.
   void stop_gradient(ValueId value);
-  /// Ends the function. The builder is of no use afterwards.
-  Graph finish(std::span<const ValueId> results, Loc loc);
+  /// Ends the function. The builder is of no use afterwards. `ends`: results that an argument has at the end, with that
+  /// argument.
+  Graph finish(std::span<const ValueId> results, Loc loc, std::span<const std::pair<size_t, ValueId>> ends = {});
 
 private:
   struct Impl;

@@ -19,10 +19,20 @@ namespace {
 /// Memory for the results of one call.
 class CallSink final : public runtime::ResultSink {
 public:
-  explicit CallSink(const runtime::Executable& executable) : executable_(executable) {}
+  /// The result of that number is to have this tensor's elements.
+  struct Target {
+    size_t result;
+    const Tensor* tensor;
+  };
+
+  CallSink(const runtime::Executable& executable, std::span<const Target> targets)
+      : executable_(executable), targets_(targets) {}
 
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
-    results_.push_back(make_dense(dims, executable_.program().results[result].dtype));
+    const runtime::ResultSpec& spec = executable_.program().results[result];
+    const auto target = std::ranges::find(targets_, size_t{result}, &Target::result);
+    const bool in_place = spec.overwrites != runtime::kNoArgument && target != targets_.end() && fits(*target->tensor);
+    results_.push_back(in_place ? *target->tensor : make_dense(dims, spec.dtype));
     return results_[result].impl()->data();
   }
 
@@ -30,7 +40,13 @@ public:
   std::vector<Tensor> all() { return results_.all(); }
 
 private:
+  /// Whether kernels can write there: they expect what the allocator gives.
+  static bool fits(const Tensor& x) {
+    return x.impl()->dense && reinterpret_cast<uintptr_t>(x.impl()->data()) % runtime::Allocator::kAlignment == 0;
+  }
+
   const runtime::Executable& executable_;
+  const std::span<const Target> targets_;
   ResultList results_;
 };
 
@@ -67,24 +83,44 @@ std::vector<runtime::TensorArg> bound_arguments(std::span<const Capture> capture
 Runnable::Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided)
     : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false, is_anomaly_enabled()),
                                                     bound_arguments(interface_.captures)),
-      copy_strided_(copy_strided) {}
+      copy_strided_(copy_strided) {
+  check_captures(loc);
+}
 
 const Tensor& Runnable::at(const Place& place, std::span<const Tensor* const> arguments) const {
   return place.kind == Place::Kind::argument ? *arguments[place.index] : interface_.captures[place.index].tensor;
 }
 
-/// Error where a tensor that is written shares memory with another one of the call, or with itself: the graph knows no
-/// overlaps.
-void Runnable::check_writes(std::span<const Tensor* const> arguments, Loc loc) const {
-  std::vector<const TensorImpl*> all;
-  for (const Tensor* tensor : arguments) all.push_back(tensor->impl());
-  for (const Capture& capture : interface_.captures) all.push_back(capture.tensor.impl());
+namespace {
+[[noreturn]] void fail_shared(Loc loc) {
+  fail(loc, "compile: two tensors of a call share memory and one of them is written; hint: pass a clone()");
+}
+
+bool share(const Tensor& a, const Tensor& b) { return a.impl()->storage == b.impl()->storage; }
+} // namespace
+
+/// Error where a captured tensor that is written shares memory with another one: the graph knows no overlaps.
+void Runnable::check_captures(Loc loc) const {
+  const std::vector<Capture>& captures = interface_.captures;
   for (const FinalWrite& write : interface_.writes) {
-    const TensorImpl* target = at(write.place, arguments).impl();
-    check_writable(*target, "compile", loc);
-    const auto sharing = std::ranges::count_if(all, [&](const TensorImpl* x) { return x->storage == target->storage; });
-    if (sharing > 1)
-      fail(loc, "compile: two tensors of a call share memory and one of them is written; hint: pass a clone()");
+    if (write.place.kind != Place::Kind::capture) continue;
+    check_writable(*captures[write.place.index].tensor.impl(), "compile", loc);
+    for (size_t i = 0; i < captures.size(); ++i)
+      if (i != write.place.index && share(captures[i].tensor, captures[write.place.index].tensor)) fail_shared(loc);
+  }
+}
+
+/// The same for what is written and shares memory with an argument of the call.
+void Runnable::check_writes(std::span<const Tensor* const> arguments, Loc loc) const {
+  for (const FinalWrite& write : interface_.writes) {
+    const Tensor& target = at(write.place, arguments);
+    const bool is_argument = write.place.kind == Place::Kind::argument;
+    for (size_t i = 0; i < arguments.size(); ++i)
+      if (!(is_argument && i == write.place.index) && share(*arguments[i], target)) fail_shared(loc);
+    if (!is_argument) continue;
+    check_writable(*target.impl(), "compile", loc);
+    for (const Capture& capture : interface_.captures)
+      if (share(capture.tensor, target)) fail_shared(loc);
   }
 }
 
@@ -125,12 +161,19 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
     check_writes(arguments, loc);
     lock = std::unique_lock(writing_);
   }
-  CallSink sink(executable_);
+  std::vector<CallSink::Target> targets;
+  if (!tape)
+    for (const FinalWrite& write : interface_.writes)
+      targets.push_back({write.graph_result, &at(write.place, arguments)});
+  CallSink sink(executable_, targets);
   with_place(loc, [&] { executable_.run({{args, count}}, sink); });
   if (tape) record(*tape, arguments, random, sink.all(), loc);
   for (const FinalWrite& write : interface_.writes) {
     const Tensor& target = at(write.place, arguments);
-    copy_elements(target, sink[write.graph_result], "compile", loc);
+    if (sink[write.graph_result].is(target))
+      target.impl()->storage->bump_version();
+    else
+      copy_elements(target, sink[write.graph_result], "compile", loc);
     if (tape) record_write(target, sink[write.graph_result], "compiled", loc);
   }
   for (const FinalGrad& grad : interface_.grads)

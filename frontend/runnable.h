@@ -27,6 +27,7 @@ private:
   void record(CompiledTape& tape, std::span<const Tensor* const> arguments, const runtime::GeneratorState& random,
               std::span<const Tensor> results, Loc loc) const;
   const Tensor& at(const Place& place, std::span<const Tensor* const> arguments) const;
+  void check_captures(Loc loc) const;
   void check_writes(std::span<const Tensor* const> arguments, Loc loc) const;
 
   Interface interface_;

@@ -308,16 +308,18 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool k
   std::vector<ValueId> values;
   std::vector<detail::ResultSource> sources = result_sources(results, values, loc);
   std::vector<detail::FinalWrite> writes;
+  std::vector<std::pair<size_t, ValueId>> ends;
   for (const Base& base : bases_) {
     if (base.place.kind == Place::Kind::none || base.version == 0) continue;
     writes.push_back({base.place, values.size()});
+    ends.emplace_back(values.size(), base.first);
     values.push_back(base.value);
   }
   detail::Recording recording{Graph(nullptr), {}, {}, {}, {}};
   std::vector<detail::FinalGrad> grads = final_grads(values, keep_grads);
   if (grads.empty() && is_grad_enabled()) say_gradients(recording);
   end();
-  recording.graph = builder_.finish(values, loc);
+  recording.graph = builder_.finish(values, loc, ends);
   recording.interface = {std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_};
   recording.guards = std::move(guards_);
   return recording;

@@ -121,8 +121,28 @@ LogicalResult OgeeDialect::verifyRegionArgAttribute(Operation* op, unsigned regi
       .verify(attribute.getName(), attribute.getValue());
 }
 
+/// An argument of the result's type, which no other result overwrites.
+static LogicalResult verifyOverwrites(Operation* op, unsigned result, Attribute attribute) {
+  auto function = dyn_cast<func::FuncOp>(op);
+  auto number = dyn_cast<IntegerAttr>(attribute);
+  const auto error = [&] {
+    return op->emitOpError("attribute '") << kOverwritesAttr << "' of result " << result << " ";
+  };
+  if (!function || !number || !number.getType().isSignlessInteger(64)) return error() << "must be an i64";
+  const int64_t argument = number.getInt();
+  if (argument < 0 || argument >= function.getNumArguments()) return error() << "names no argument: " << argument;
+  if (function.getArgumentTypes()[argument] != function.getResultTypes()[result])
+    return error() << "names argument " << argument << ", which is " << function.getArgumentTypes()[argument]
+                   << ", not " << function.getResultTypes()[result];
+  for (unsigned other = 0; other < result; ++other)
+    if (function.getResultAttr(other, kOverwritesAttr) == attribute)
+      return error() << "names argument " << argument << " as result " << other << " does";
+  return success();
+}
+
 LogicalResult OgeeDialect::verifyRegionResultAttribute(Operation* op, unsigned, unsigned result,
                                                        NamedAttribute attribute) {
+  if (attribute.getName() == kOverwritesAttr) return verifyOverwrites(op, result, attribute.getValue());
   if (attribute.getName() != kNameAttr)
     return op->emitOpError("cannot have results with the attribute '") << attribute.getName().strref() << "'";
   return ArgumentVerifier(op->getLoc(), NoneType::get(op->getContext())).verifyName(attribute.getValue());
@@ -165,6 +185,11 @@ ArgumentInfo argumentInfo(func::FuncOp function, unsigned argument) {
 std::string resultName(func::FuncOp function, unsigned result) {
   auto name = function.getResultAttrOfType<StringAttr>(result, kNameAttr);
   return name ? name.str() : std::string();
+}
+
+std::optional<unsigned> overwrittenArgument(func::FuncOp function, unsigned result) {
+  auto number = function.getResultAttrOfType<IntegerAttr>(result, kOverwritesAttr);
+  return number ? std::optional(static_cast<unsigned>(number.getInt())) : std::nullopt;
 }
 
 } // namespace ogee::ir

@@ -11,6 +11,8 @@ inline constexpr llvm::StringLiteral kNameAttr = "ogee.name";
 inline constexpr llvm::StringLiteral kDimsAttr = "ogee.dims";
 inline constexpr llvm::StringLiteral kRangesAttr = "ogee.ranges";
 inline constexpr llvm::StringLiteral kStridesAttr = "ogee.strides";
+/// On a result: the number of the argument whose memory it may take, since that argument ends with this value.
+inline constexpr llvm::StringLiteral kOverwritesAttr = "ogee.overwrites";
 
 /// What the attributes of one argument say; the lists have an entry per dim (one for an index argument) or are empty.
 struct ArgumentInfo {
@@ -29,5 +31,7 @@ mlir::LogicalResult verifySignature(mlir::func::FuncOp function);
 ArgumentInfo argumentInfo(mlir::func::FuncOp function, unsigned argument);
 /// The name of a result, or "".
 std::string resultName(mlir::func::FuncOp function, unsigned result);
+/// The argument that a result may overwrite.
+std::optional<unsigned> overwrittenArgument(mlir::func::FuncOp function, unsigned result);
 
 } // namespace ogee::ir

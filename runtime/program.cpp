@@ -87,6 +87,12 @@ private:
     if (!status_) return;
     const Buffer& memory = p_.buffers[result.buffer];
     need(memory.kind == Buffer::Kind::result && memory.index == index, "a result has the buffer of something else");
+    if (result.overwrites == kNoArgument) return;
+    need(result.overwrites < p_.args.size(), "a result overwrites an argument that is not there");
+    if (!status_) return;
+    const ArgSpec& argument = p_.args[result.overwrites];
+    need(argument.dtype == result.dtype && argument.dims == result.dims && argument.strides.empty(),
+         "a result overwrites an argument of another form");
   }
 
   void check_image(const ImageRef& image) {

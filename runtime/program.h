@@ -57,7 +57,6 @@ struct ValueTable {
 struct ArgSpec {
   std::string name; ///< the user's, "" if there is none: error texts say `arg 0 (x)`
   DType dtype = DType::f32;
-  bool written = false; ///< the program writes into it
   std::vector<Slot> dims;
   std::vector<Slot> strides; ///< in elements, checked where the dim is above 1; empty: dense row-major
   std::string location;      ///< where the user made it, "" if unknown
@@ -84,12 +83,17 @@ struct Buffer {
   uint32_t first_use = 0, last_use = 0;
 };
 
+inline constexpr uint32_t kNoArgument = ~uint32_t(0);
+
 /// One result: dense row-major, in memory that the caller allocates.
 struct ResultSpec {
   std::string name;
   DType dtype = DType::f32;
   std::vector<Slot> dims;
   uint32_t buffer = 0; ///< of kind result
+  /// The tensor argument, of this dtype and these dims and dense, whose memory the caller may give for this result:
+  /// nothing reads it after the result has been written.
+  uint32_t overwrites = kNoArgument;
 };
 
 /// Where a kernel can fault: an index out of range. The Error is `message`, then ` at ` and the location.

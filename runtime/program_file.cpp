@@ -10,7 +10,7 @@
 namespace ogee::runtime {
 
 // The fields of each type, in file order. A change of any of them is a new kVersion.
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
 
 template <class A>
 void fields(A& a, SizeStep& s) {
@@ -29,7 +29,7 @@ void fields(A& a, ValueTable& t) {
 template <class A>
 void fields(A& a, ArgSpec& s) {
   a.choice(s.dtype, DType::f64);
-  a(s.name, s.written, s.dims, s.strides, s.location);
+  a(s.name, s.dims, s.strides, s.location);
 }
 template <class A>
 void fields(A& a, SizeCheck& c) {
@@ -44,7 +44,7 @@ void fields(A& a, Buffer& b) {
 template <class A>
 void fields(A& a, ResultSpec& r) {
   a.choice(r.dtype, DType::f64);
-  a(r.name, r.dims, r.buffer);
+  a(r.name, r.dims, r.buffer, r.overwrites);
 }
 template <class A>
 void fields(A& a, FaultSite& s) {

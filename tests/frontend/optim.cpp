@@ -147,6 +147,50 @@ TEST_CASE("optim: several steps in one function") {
   CHECK(allclose(run(true), run(false), 1e-12, 1e-12));
 }
 
+TEST_CASE("optim: a compiled step changes parameters where they are") {
+  manual_seed(6);
+  constexpr int64_t kBytes = 512 * 512 * 4;
+  Tensor w1 = (randn({512, 512}) * 0.01).requires_grad_(), w2 = (randn({512, 512}) * 0.01).requires_grad_();
+  optim::SGD sgd({w1, w2}, {.lr = 0.1, .momentum = 0.9});
+  const Tensor x = randn({8, 512});
+  auto step = compile([&](Tensor x) {
+    sgd.zero_grad();
+    matmul(tanh(matmul(x, w1)), w2).square().mean().backward();
+    sgd.step();
+  });
+  step(x);
+  const Tensor before = w1.detach().clone();
+  reset_stats();
+  const int64_t live = stats().bytes_live;
+  step(x);
+  CHECK(stats().bytes_peak - live < 3 * kBytes); // two gradients: parameters and velocities need nothing more
+  CHECK(!equal(before, w1.detach()));
+}
+
+TEST_CASE("optim: results that overwrite what is still read do so afterwards") {
+  Tensor a = tensor({1.0, 2.0, 3.0}), b = tensor({10.0, 20.0, 30.0});
+  auto swap = compile([&] {
+    const Tensor t = a * 1;
+    a.copy_(b);
+    b.copy_(t);
+  });
+  swap();
+  CHECK(text(a) == "tensor([10., 20., 30.])");
+  CHECK(text(b) == "tensor([1., 2., 3.])");
+  auto mix = compile([&] {
+    a += b.flip({0});
+    b += a.flip({0}) + a.sum();
+  });
+  mix();
+  CHECK(text(a) == "tensor([13., 22., 31.])");
+  CHECK(text(b) == "tensor([98., 90., 82.])");
+  Tensor m = tensor({{1.0, 2.0}, {3.0, 4.0}});
+  compile([&] { m.copy_(matmul(m, m) + m); })();
+  CHECK(text(m) == "tensor([[ 8., 12.],\n        [18., 26.]])");
+  compile([&] { m.copy_(softmax(m.t(), 0)); })();
+  CHECK(allclose(m.sum(0), ones({2})));
+}
+
 TEST_CASE("optim: errors") {
   const Tensor p = tensor(1.0).requires_grad_();
   CHECK(contains(error_of([&] { optim::SGD({tensor(1.0)}); }), "SGD: parameter 0 is no leaf"));

@@ -113,3 +113,18 @@ func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32> {ogee.name = 1}) { return %x :
 
 // expected-error@+1 {{'func.func' op cannot have results with the attribute 'ogee.dims'}}
 func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32> {ogee.dims = ["a"]}) { return %x : tensor<4xf32> }
+
+// -----
+
+// expected-error@+1 {{'func.func' op attribute 'ogee.overwrites' of result 0 names no argument: 1}}
+func.func @f(%x: tensor<4xf32>) -> (tensor<4xf32> {ogee.overwrites = 1}) { return %x : tensor<4xf32> }
+
+// -----
+
+// expected-error@+1 {{of result 0 names argument 0, which is 'tensor<4xf32>', not 'tensor<4xf64>'}}
+func.func @f(%x: tensor<4xf32>, %y: tensor<4xf64>) -> (tensor<4xf64> {ogee.overwrites = 0}) { return %y : tensor<4xf64> }
+
+// -----
+
+// expected-error@+1 {{of result 1 names argument 0 as result 0 does}}
+func.func @f(%x: tensor<f32>) -> (tensor<f32> {ogee.overwrites = 0}, tensor<f32> {ogee.overwrites = 0}) { return %x, %x : tensor<f32>, tensor<f32> }

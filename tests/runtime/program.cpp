@@ -124,7 +124,7 @@ TEST_CASE("program: damaged bytes are refused, whatever is damaged") {
   CHECK(reason(Program::load(bad)) == "not a program: wrong first bytes");
   bad = good;
   bad[8] = 99;
-  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 3)");
+  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 4)");
   for (size_t at = 12; at < good.size(); ++at) {
     bad = good;
     bad[at] ^= 1 << (at % 8);
@@ -195,6 +195,12 @@ TEST_CASE("program: validation finds every reference to what is not there") {
   CHECK(invalid([](Program& p) { p.results[0].buffer = 2; }) == "program: a result has the buffer of something else");
   CHECK(invalid([](Program& p) { p.results[0].buffer = 9; }) == "program: a result has a buffer that is not there");
   CHECK(invalid([](Program& p) { p.results[0].dims = {999}; }) == "program: a result has a slot that is not there");
+  CHECK(invalid([](Program& p) { p.results[0].overwrites = 9; }) ==
+        "program: a result overwrites an argument that is not there");
+  CHECK(invalid([](Program& p) {
+          p.results[0].overwrites = 0;
+          p.args[0].dtype = p.results[0].dtype == DType::f64 ? DType::f32 : DType::f64;
+        }) == "program: a result overwrites an argument of another form");
   CHECK(invalid([](Program& p) { p.images.clear(); }) == "program: a launch has an image that is not there");
   CHECK(invalid([](Program& p) { p.images[0] = nullptr; }) == "program: an image is missing");
   CHECK(invalid([](Program& p) { kernel_of(p).entry = 1; }) == "program: a launch has an entry that is not there");
