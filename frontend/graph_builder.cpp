@@ -13,8 +13,11 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Verifier.h"
 
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <cassert>
@@ -36,7 +39,13 @@ SharedContext::SharedContext() : context(dialects(), MLIRContext::Threading::DIS
   context.printOpOnDiagnostic(false);
 }
 
-struct GraphBuilder::Impl {
+struct RecordedRegion {
+  Region region;
+  llvm::MapVector<Value, Value> sizes; ///< index values from around it, and the arguments that they are
+  Block& block() { return region.front(); }
+};
+
+struct GraphBuilder::Impl : RewriterBase::Listener {
   explicit Impl(const std::string& name)
       : module(std::make_unique<GraphImpl::Module>()),
         builder(UnknownLoc::get(&module->context()), &module->context()) {
@@ -59,6 +68,21 @@ struct GraphBuilder::Impl {
   void setAttributes(const OpCall& call, OperationState& state);
   DenseElementsAttr elements(const ConstantData& data, RankedTensorType type);
 
+  /// Gradients put other ops in the place of some.
+  void notifyOperationReplaced(Operation* op, ValueRange replacement) override {
+    for (auto [result, next] : llvm::zip_equal(op->getResults(), replacement))
+      std::replace(values.begin(), values.end(), Value(result), Value(next));
+  }
+  /// An index value of the function as one of the innermost open region.
+  Value inside(Value index);
+  void setInsertionPoint() { builder.setInsertionPointToEnd(open.empty() ? entry : &open.back()->block()); }
+  /// The arguments of a block anew, in order; those that are values of the region take their place.
+  void arrangeArguments(RecordedRegion& region, ArrayRef<Value> arguments, TypeRange types, ArrayRef<Value> sizes);
+  ValueId remember(Value value) {
+    values.push_back(value);
+    return static_cast<ValueId>(values.size() - 1);
+  }
+
   std::unique_ptr<GraphImpl::Module> module;
   ImplicitLocOpBuilder builder;
   Block* entry;
@@ -70,11 +94,14 @@ struct GraphBuilder::Impl {
   };
   llvm::StringMap<SymbolPlace> places;
   std::vector<DictionaryAttr> argumentAttributes;
+  std::vector<std::shared_ptr<RecordedRegion>> open; ///< regions, the innermost one last
 };
 
+/// Sizes are computed in the function itself, where all regions find them.
 Value GraphBuilder::Impl::index(const Dim& dim) {
-  Value& known = indices[dim.to_string()];
-  if (known) return known;
+  const Value known = indices.lookup(dim.to_string());
+  if (known) return inside(known);
+  builder.setInsertionPointToEnd(entry);
   const Value value = ir::buildIndex(builder, dim, [&](const runtime::DimSymbol& symbol) {
     Value& value = symbols[symbol.name];
     if (!value) {
@@ -83,7 +110,18 @@ Value GraphBuilder::Impl::index(const Dim& dim) {
     }
     return value;
   });
-  return indices[dim.to_string()] = value;
+  indices[dim.to_string()] = value;
+  setInsertionPoint();
+  return inside(value);
+}
+
+Value GraphBuilder::Impl::inside(Value index) {
+  for (const std::shared_ptr<RecordedRegion>& region : open) {
+    Value& argument = region->sizes[index];
+    if (!argument) argument = region->block().addArgument(index.getType(), index.getLoc());
+    index = argument;
+  }
+  return index;
 }
 
 DenseElementsAttr GraphBuilder::Impl::elements(const ConstantData& data, RankedTensorType type) {
@@ -179,6 +217,96 @@ ValueId GraphBuilder::add(const OpCall& call) {
   return static_cast<ValueId>(impl.values.size() - 1);
 }
 
+void GraphBuilder::open_region() {
+  auto region = std::make_shared<RecordedRegion>();
+  region->region.emplaceBlock();
+  impl_->open.push_back(std::move(region));
+  impl_->setInsertionPoint();
+}
+
+ValueId GraphBuilder::region_argument(size_t level, DType dtype, const Shape& shape, Loc loc) {
+  const auto type = ir::tensorType(shape, ir::elementType(&impl_->module->context(), dtype));
+  return impl_->remember(impl_->open[level]->block().addArgument(type, impl_->location(loc)));
+}
+
+ValueId GraphBuilder::region_argument(size_t level, ValueId like) {
+  const Value value = impl_->values[like];
+  return impl_->remember(impl_->open[level]->block().addArgument(value.getType(), value.getLoc()));
+}
+
+std::shared_ptr<RecordedRegion> GraphBuilder::close_region() {
+  std::shared_ptr<RecordedRegion> region = std::move(impl_->open.back());
+  impl_->open.pop_back();
+  impl_->setInsertionPoint();
+  return region;
+}
+
+void GraphBuilder::Impl::arrangeArguments(RecordedRegion& region, ArrayRef<Value> arguments, TypeRange types,
+                                          ArrayRef<Value> sizes) {
+  Block& block = region.block();
+  const unsigned before = block.getNumArguments();
+  for (auto [given, type] : llvm::zip_equal(arguments, types)) {
+    Value argument = given;
+    const Value next = block.addArgument(type, argument ? argument.getLoc() : builder.getLoc());
+    if (!argument) continue;
+    for (Value& value : values)
+      if (value == argument) value = next;
+    argument.replaceAllUsesWith(next);
+  }
+  for (Value size : sizes) {
+    const Value next = block.addArgument(size.getType(), size.getLoc());
+    if (Value known = region.sizes.lookup(size)) known.replaceAllUsesWith(next);
+  }
+  block.eraseArguments(0, before);
+}
+
+std::vector<ValueId> GraphBuilder::add_control(ControlCall call) {
+  Impl& impl = *impl_;
+  impl.builder.setLoc(impl.location(call.loc));
+  OperationState state(impl.builder.getLoc(), "ogee." + std::string(call.name));
+  const auto typeOf = [&](DType dtype, const Shape& shape) {
+    return ir::tensorType(shape, ir::elementType(&impl.module->context(), dtype));
+  };
+  for (const ControlCall::Result& result : call.results) state.addTypes(typeOf(result.dtype, result.shape));
+  SmallVector<int32_t> segments;
+  for (const std::vector<ValueId>& segment : call.operands) {
+    for (ValueId operand : segment) state.addOperands(impl.values[operand]);
+    segments.push_back(static_cast<int32_t>(segment.size()));
+  }
+  llvm::SetVector<Value> sizes;
+  for (const ControlRegion& region : call.regions)
+    for (auto& [size, argument] : region.region->sizes) sizes.insert(size);
+  state.addOperands(sizes.getArrayRef());
+  segments.back() += static_cast<int32_t>(sizes.size());
+  if (std::string_view(call.name) != "cond")
+    state.addAttribute("operandSegmentSizes", impl.builder.getDenseI32ArrayAttr(segments));
+  if (call.max_trips) state.addAttribute("maxTrips", impl.builder.getI64IntegerAttr(*call.max_trips));
+
+  for (ControlRegion& region : call.regions) {
+    SmallVector<Value> arguments;
+    SmallVector<Type> types;
+    size_t operand = std::string_view(call.name) == "cond" ? 1 : 0; // the predicate is handed to no region
+    for (std::optional<ValueId> argument : region.arguments) {
+      arguments.push_back(argument ? impl.values[*argument] : Value());
+      types.push_back(argument ? arguments.back().getType() : state.operands[operand].getType());
+      ++operand;
+    }
+    impl.arrangeArguments(*region.region, arguments, types, sizes.getArrayRef());
+    SmallVector<Value> results;
+    for (size_t i = 0; i < region.results.size(); ++i)
+      results.push_back(region.results[i] ? impl.values[*region.results[i]]
+                                          : region.region->block().getArgument(region.passed[i]));
+    impl.builder.setInsertionPointToEnd(&region.region->block());
+    impl.builder.create<ir::YieldOp>(results);
+    state.addRegion()->takeBody(region.region->region);
+  }
+  impl.setInsertionPoint();
+  Operation* op = impl.builder.create(state);
+  std::vector<ValueId> results;
+  for (Value result : op->getResults()) results.push_back(impl.remember(result));
+  return results;
+}
+
 std::vector<std::optional<ValueId>>
 GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const ValueId> cotangents,
                             std::span<const ValueId> wrt,
@@ -192,9 +320,12 @@ GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const Va
   passes::Detours known;
   for (const auto& [value, other] : detours) known[impl.values[value]] = other ? impl.values[*other] : Value();
   const DiagnosticCatcher diagnostics(impl.module->context());
-  Operation* const last = impl.entry->empty() ? nullptr : &impl.entry->back();
+  Block& block = *impl.builder.getInsertionBlock();
+  Operation* const last = block.empty() ? nullptr : &block.back();
+  impl.builder.setListener(&impl);
   const FailureOr<SmallVector<Value>> gradients =
       passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt), known);
+  impl.builder.setListener(nullptr);
   if (failed(gradients)) diagnostics.raise(loc);
   for (Operation* op = last ? last->getNextNode() : nullptr; op; op = op->getNextNode())
     op->setAttr(passes::kBackwardAttr, impl.builder.getUnitAttr());

@@ -22,6 +22,31 @@ struct GraphArgument {
   std::vector<int64_t> strides; ///< per dim the number 0 or 1, or -1: known at run time; empty: dense row-major
 };
 
+/// A region that has been recorded, or is being.
+struct RecordedRegion;
+
+/// What a region of an op of control is made of.
+struct ControlRegion {
+  std::shared_ptr<RecordedRegion> region;
+  std::vector<std::optional<ValueId>> arguments; ///< values in the region, in order; none: it does not read that one
+  std::vector<std::optional<ValueId>> results;   ///< none: the argument of the same number as in `passed`
+  std::vector<size_t> passed;                    ///< per result
+};
+
+/// An op that runs regions.
+struct ControlCall {
+  const char* name;
+  std::vector<std::vector<ValueId>> operands; ///< by segment; the last one is captured
+  std::vector<ControlRegion> regions;
+  struct Result {
+    DType dtype;
+    Shape shape;
+  };
+  std::vector<Result> results;
+  std::optional<int64_t> max_trips;
+  Loc loc;
+};
+
 class GraphBuilder {
 public:
   /// An empty function called `name`. Trusted: its callers vouch for dtypes, ranks and sizes.
@@ -35,6 +60,16 @@ public:
   /// One more argument of type index; a size by that name.
   Dim index_argument(const std::string& name, Loc loc);
   ValueId add(const OpCall& call);
+
+  /// Starts a region: what is added from now on goes into it, until it is closed. Regions nest.
+  void open_region();
+  /// One more argument of the `level`-th of the open regions, counted from the outermost.
+  ValueId region_argument(size_t level, DType dtype, const Shape& shape, Loc loc);
+  /// The same of the dtype and shape of a value that comes from around it.
+  ValueId region_argument(size_t level, ValueId like);
+  std::shared_ptr<RecordedRegion> close_region();
+  std::vector<ValueId> add_control(ControlCall call);
+
   /// The cotangents of `wrt` given those of `outputs`, none for a value that no output depends on. `detours` are values
   /// that are not differentiated: their cotangent is that of another one, if any. Error, with its line, for an op that
   /// has no gradient.

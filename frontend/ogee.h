@@ -3,6 +3,7 @@
 
 #include "frontend/autograd.h"
 #include "frontend/compile.h"
+#include "frontend/control.h"
 #include "frontend/creation.h"
 #include "frontend/device.h"
 #include "frontend/gradcheck.h"

@@ -150,7 +150,8 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   }
   runtime::GeneratorState random;
   if (interface_.draws > 0) {
-    random = runtime::Runtime::get().generator().draw(interface_.draws);
+    // How many numbers are drawn may be known at the end only.
+    random = runtime::Runtime::get().generator().draw(interface_.next_draw ? 0 : interface_.draws);
     for (auto* part : {&random.key, &random.number}) args[next++] = {part, nullptr, nullptr, 0, DType::i64};
   }
 
@@ -168,6 +169,10 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   CallSink sink(executable_, targets);
   with_place(loc, [&] { executable_.run({{args, count}}, sink); });
   if (tape) record(*tape, arguments, random, sink.all(), loc);
+  if (interface_.next_draw) {
+    const Tensor& next = sink[*interface_.next_draw];
+    runtime::Runtime::get().generator().draw(static_cast<uint64_t>(next.item<int64_t>(loc)) - random.number);
+  }
   for (const FinalWrite& write : interface_.writes) {
     const Tensor& target = at(write.place, arguments);
     if (sink[write.graph_result].is(target))

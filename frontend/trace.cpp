@@ -47,8 +47,9 @@ Tensor Trace::make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc) {
   return Tensor(impl);
 }
 
-Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& shape, Loc loc) {
-  bases_.push_back({value, 0, place, dtype});
+Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& shape, Loc loc, bool outermost) {
+  const size_t level = outermost || place.kind != Place::Kind::none ? 0 : regions_.size();
+  bases_.push_back({value, 0, place, dtype, level == 0 ? 0 : current_region(), level, level});
   views_.push_back({static_cast<uint32_t>(bases_.size() - 1), {}, {}, shape, {}});
   return make_tensor(static_cast<uint32_t>(views_.size() - 1), dtype, runtime::row_major_strides(shape), loc);
 }
@@ -97,8 +98,12 @@ std::optional<Loc> Trace::first_use(const Tensor& x) const {
 Tensor Trace::stand_in(const Tensor& x, const char* op, Loc loc) {
   const detail::TensorImpl& impl = detail::checked(x, op, loc);
   if (!impl.symbolic) return capture(x, loc);
-  if (impl.symbolic->trace.get() == this) return x;
-  detail::fail_foreign(x, op, loc);
+  if (impl.symbolic->trace.get() != this) detail::fail_foreign(x, op, loc);
+  const Base& base = bases_[views_[impl.symbolic->view].base];
+  if (base.level > 0 && (base.level > regions_.size() || regions_[base.level - 1].id != base.region))
+    detail::fail(loc, op, ": a tensor made", detail::where(impl.symbolic->loc),
+                 " in a branch or the body of a loop is used after that has ended; hint: return it from there");
+  return x;
 }
 
 ValueId Trace::read(const Tensor& x, const char* op, Loc loc) {
@@ -129,35 +134,36 @@ void Trace::write(const Tensor& x, const Tensor& value, const char* op, Loc loc)
 // ---------------------------------------------------------
 
 ValueId Trace::read(uint32_t view) {
-  Base& base = bases_[views_[view].base];
-  if (!views_[view].parent) return base.value;
-  if (views_[view].value && views_[view].version == base.version) return *views_[view].value;
+  if (!views_[view].parent) return localize(views_[view].base);
+  const Base& base = bases_[views_[view].base];
+  if (views_[view].value && views_[view].version == base.version && views_[view].region == current_region())
+    return *views_[view].value;
   const ValueId parent = read(*views_[view].parent);
   const ValueId value = apply(views_[view].step, parent, base.dtype, views_[view].stopped);
   views_[view].value = value;
   views_[view].version = base.version;
+  views_[view].region = current_region();
   return value;
 }
 
 void Trace::write(uint32_t view, ValueId value, const char* op, Loc loc) {
   if (!views_[view].parent) {
-    Base& base = bases_[views_[view].base];
+    const Base& base = bases_[views_[view].base];
     if (is_grad_enabled() && base.origin == Base::Origin::leaf) detail::fail_leaf_in_place(op, loc);
-    if (!is_grad_enabled() && differentiable_.contains(base.value)) {
+    if (!is_grad_enabled() && regions_.empty() && differentiable_.contains(base.value)) {
       // What is not recorded changes elements alone: gradients flow on to what was there before.
       value = copy(value, base.dtype, views_[view].shape, loc, /*stopped=*/true);
       detours_[value] = base.value;
       differentiable_.insert(value);
     }
-    base.value = value;
-    ++base.version;
-    return;
+    return set_value(views_[view].base, value);
   }
   const uint32_t parent = *views_[view].parent;
   write(parent, insert(views_[view], read(parent), value, op, loc), op, loc);
   if (!is_grad_enabled()) return;
   views_[view].value = value;
   views_[view].version = bases_[views_[view].base].version;
+  views_[view].region = current_region();
 }
 
 ValueId Trace::apply(const ViewStep& step, ValueId operand, DType dtype, bool stopped) {
@@ -239,18 +245,15 @@ std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
   if (!random_) {
     auto argument = [&](const char* name, size_t position) {
       const ValueId value = builder_.argument({name, DType::i64, {}, {}}, loc, position);
-      return make_base(value, {}, DType::i64, {}, loc);
+      return make_base(value, {}, DType::i64, {}, loc, /*outermost=*/true);
     };
     Tensor key = argument("random_key", arguments_);
     random_ = {key, argument("random_draw", arguments_ + 1)};
   }
-  const uint64_t number = draws_++;
-  if (number == 0) return *random_;
-  std::vector<std::byte> bytes(sizeof number);
-  std::memcpy(bytes.data(), &number, sizeof number);
-  const ValueId offset = add({"constant", {}, DType::i64, {}, {{"value", detail::ConstantData{bytes, true}}}, {}, loc});
-  const ValueId first = read(random_->second, "draw", loc);
-  return {random_->first, record({"add", {first, offset}, DType::i64, {}, {}, {}, loc})};
+  ++draws_;
+  if (draws_ == 1) return *random_;
+  const ValueId number = with_draws(read(random_->second, "draw", loc), loc);
+  return {random_->first, make_base(number, {}, DType::i64, {}, loc)};
 }
 
 void Trace::guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits) {
@@ -316,11 +319,18 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool k
     values.push_back(base.value);
   }
   detail::Recording recording{Graph(nullptr), {}, {}, {}, {}};
+  std::optional<size_t> next_draw;
+  if (random_ && bases_[views_[random_->second.impl()->symbolic->view].base].version > 0) {
+    ++draws_; // the next one's number
+    next_draw = values.size();
+    values.push_back(with_draws(read(random_->second, "draw", loc), loc));
+  }
   std::vector<detail::FinalGrad> grads = final_grads(values, keep_grads);
   if (grads.empty() && is_grad_enabled()) say_gradients(recording);
   end();
   recording.graph = builder_.finish(values, loc, ends);
-  recording.interface = {std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_};
+  recording.interface = {
+      std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_, next_draw};
   recording.guards = std::move(guards_);
   return recording;
 }

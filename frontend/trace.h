@@ -5,6 +5,7 @@
 #include "frontend/graph_builder.h"
 #include "frontend/tensor_impl.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,6 +72,33 @@ struct Guard {
   uint64_t bits = 0;
 };
 
+/// A tensor from around a region that the region reads or writes.
+struct RegionUse {
+  ValueId outer = 0;    ///< its value before
+  uint32_t version = 0; ///< of its base, before
+  ValueId local = 0;    ///< that value in the region
+  ValueId last = 0;     ///< in the region, at its end
+  bool is_written() const { return last != local; }
+};
+
+/// A tensor that goes into a region or comes out.
+struct RegionTensor {
+  ValueId value = 0;
+  DType dtype = DType::f32;
+  Shape shape;
+  Loc loc;
+};
+
+/// A region that has been recorded.
+struct TracedRegion {
+  std::shared_ptr<RecordedRegion> region;
+  std::vector<RegionTensor> arguments, results;
+  std::map<uint32_t, RegionUse> uses; ///< by base
+};
+
+/// The function of a region: from stand-ins to tensors.
+using RegionBody = std::function<std::vector<Tensor>(std::span<const Tensor>)>;
+
 /// How a graph meets tensors: what it takes besides the user's arguments (the generator's key and draw number if it
 /// draws, then the captured tensors), and what becomes of its results.
 struct Interface {
@@ -79,6 +107,7 @@ struct Interface {
   std::vector<FinalWrite> writes;
   std::vector<FinalGrad> grads;
   uint64_t draws = 0;
+  std::optional<size_t> next_draw; ///< the result that says how many draws there have been, where only a run knows
 };
 
 /// A finished trace.
@@ -136,6 +165,22 @@ public:
   /// Gives `x` (and so all that shares its memory) the value of `value`, which has the same shape and dtype.
   void write(const Tensor& x, const Tensor& value, const char* op, Loc loc);
 
+  // Regions (trace_regions.cpp)
+
+  /// Records `body` as a region with arguments of these dtypes and shapes.
+  detail::TracedRegion record_region(std::span<const detail::RegionTensor> arguments, const detail::RegionBody& body,
+                                     const char* op);
+  /// Adds an op that runs regions which start from `operands`, by segment; the first `carried` arguments of each region
+  /// are carried. What the regions write is carried too (or given, by a cond), and then has its new value.
+  std::vector<Tensor> add_control(const char* name, std::vector<std::vector<detail::ValueId>> operands, size_t carried,
+                                  std::vector<detail::TracedRegion> regions,
+                                  std::span<const detail::ControlCall::Result> results,
+                                  std::optional<int64_t> max_trips, Loc loc);
+  /// The line of a tensor of this trace.
+  detail::RegionTensor describe(const Tensor& x, const char* op, Loc loc);
+  /// Whether the region draws random numbers or writes to tensors from around it: what a test must not do.
+  static bool has_effects(const detail::TracedRegion& region);
+
   /// The cotangents of `inputs` given those of `outputs`; zeros where no output depends on an input.
   std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
                                 std::span<const Tensor> inputs, Loc loc);
@@ -171,6 +216,9 @@ private:
     uint32_t version = 0;
     detail::Place place;
     DType dtype;
+    uint32_t region = 0;           ///< in which it was made, 0: none
+    size_t level = 0;              ///< the number of regions around that
+    size_t depth = 0;              ///< the number of regions around its present value
     detail::ValueId first = value; ///< before it was changed in place
     /// How a gradient flows into it: not, into `.grad`, or to where it came from outside of the trace.
     enum class Origin : uint8_t { none, leaf, outside } origin = Origin::none;
@@ -180,6 +228,12 @@ private:
     Tensor grad;
     bool cleared = false, expects_none = false, read = false;
   };
+  struct OpenRegion {
+    uint32_t id = 0;
+    std::map<uint32_t, detail::RegionUse> uses;
+    uint64_t draws_before = 0;
+  };
+  class RegionGuard;
   struct View {
     uint32_t base = 0;
     std::optional<uint32_t> parent; ///< none: the base itself
@@ -188,6 +242,7 @@ private:
     std::optional<detail::ValueId> value;
     uint32_t version = 0; ///< of the base, when `value` was made
     bool stopped = false; ///< made where nothing is recorded for gradients
+    uint32_t region = 0;  ///< in which it was
     uint32_t tensors = 0; ///< that live and show it
     Loc loc{};            ///< that made the first of them
   };
@@ -196,6 +251,7 @@ private:
   /// Adds an op; no gradient flows through it if `stopped`.
   detail::ValueId add(const detail::OpCall& call, bool stopped);
   detail::ValueId add(const detail::OpCall& call);
+  void set_flow(detail::ValueId value, bool stopped);
   /// The same value as one of its own.
   detail::ValueId copy(detail::ValueId value, DType dtype, const Shape& shape, Loc loc, bool stopped);
   void set_origin(uint32_t base, const Tensor& outer);
@@ -205,7 +261,14 @@ private:
   void say_gradients(detail::Recording& recording);
   std::vector<detail::FinalGrad> final_grads(std::vector<detail::ValueId>& values, bool keep);
   Tensor make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc);
-  Tensor make_base(detail::ValueId value, detail::Place place, DType dtype, const Shape& shape, Loc loc);
+  Tensor make_base(detail::ValueId value, detail::Place place, DType dtype, const Shape& shape, Loc loc,
+                   bool outermost = false);
+  uint32_t current_region() const { return regions_.empty() ? 0 : regions_.back().id; }
+  /// The value of a base as one of the innermost region.
+  detail::ValueId localize(uint32_t base);
+  void set_value(uint32_t base, detail::ValueId value);
+  void close_region(detail::TracedRegion& traced);
+  detail::ValueId with_draws(detail::ValueId number, Loc loc);
   Tensor capture(const Tensor& x, Loc loc);
   detail::ValueId read(uint32_t view);
   void write(uint32_t view, detail::ValueId value, const char* op, Loc loc);
@@ -230,7 +293,9 @@ private:
   size_t arguments_ = 0; ///< the user's
   size_t unnamed_captures_ = 0;
   std::optional<std::pair<Tensor, Tensor>> random_;
-  uint64_t draws_ = 0;
+  uint64_t draws_ = 0; ///< since the base of the draw number was written
+  std::vector<OpenRegion> regions_;
+  uint32_t region_count_ = 0;
   std::vector<detail::Guard> guards_;
   std::vector<bool> outer_grads_;                      ///< per argument: whether it has a gradient
   std::vector<detail::ValueId> stopped_;               ///< values that a gradient would have flown through

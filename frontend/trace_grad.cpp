@@ -18,14 +18,27 @@ using detail::ValueId;
 // ---- values
 // ------------------------------------------------------------------------------------------------------------
 
+/// Notes whether gradients flow through a value that depends on one of those that they flow through.
+void Trace::set_flow(ValueId value, bool stopped) {
+  if (!stopped) {
+    differentiable_.insert(value);
+    return;
+  }
+  detours_[value] = std::nullopt;
+  if (regions_.empty())
+    stopped_.push_back(value);
+  else
+    builder_.stop_gradient(value); // regions are differentiated as they stand
+}
+
 ValueId Trace::add(const OpCall& call, bool stopped) {
   const ValueId value = builder_.add(call);
+  const auto flows = [&](ValueId operand) { return differentiable_.contains(operand); };
   if (!runtime::is_floating(call.dtype)) return value;
-  const bool depends =
-      std::ranges::any_of(call.operands, [&](ValueId operand) { return differentiable_.contains(operand); });
-  if (stopped) detours_[value] = std::nullopt;
-  if (stopped && depends) stopped_.push_back(value);
-  if (!stopped && depends) differentiable_.insert(value);
+  if (std::ranges::any_of(call.operands, flows))
+    set_flow(value, stopped);
+  else if (stopped)
+    detours_[value] = std::nullopt;
   return value;
 }
 
@@ -97,6 +110,8 @@ std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<
 }
 
 void Trace::backward(const Tensor& output, const Tensor& seed, bool create_graph, Loc loc) {
+  if (!regions_.empty())
+    detail::fail(loc, "backward: not within a branch or the body of a loop; hint: call it outside, or use grad(f)");
   std::vector<uint32_t> origins;
   std::vector<ValueId> values;
   std::vector<Shape> shapes;

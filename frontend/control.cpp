@@ -1,0 +1,161 @@
+// The parts of cond, while_loop and scan that do not depend on the functions' types: what goes into their regions and
+// what has to come out.
+#include "frontend/control.h"
+
+#include "frontend/failure.h"
+#include "frontend/tensor_impl.h"
+#include "frontend/trace.h"
+
+namespace ogee::detail {
+
+namespace {
+
+using Result = ControlCall::Result;
+
+std::string text_of(const RegionTensor& tensor) {
+  return runtime::concat(runtime::name(tensor.dtype), " ", tensor.shape, where(tensor.loc));
+}
+
+bool alike(const RegionTensor& a, const RegionTensor& b) { return a.dtype == b.dtype && same(a.shape, b.shape); }
+
+std::vector<RegionTensor> describe_all(const std::vector<Tensor>& tensors, const char* function, Loc loc) {
+  std::vector<RegionTensor> all;
+  for (const Tensor& tensor : tensors) all.push_back(Trace::current()->describe(tensor, function, loc));
+  return all;
+}
+
+std::vector<ValueId> values_of(const std::vector<RegionTensor>& tensors) {
+  std::vector<ValueId> values;
+  for (const RegionTensor& tensor : tensors) values.push_back(tensor.value);
+  return values;
+}
+
+std::vector<Result> types_of(const std::vector<RegionTensor>& tensors) {
+  std::vector<Result> types;
+  for (const RegionTensor& tensor : tensors) types.push_back({tensor.dtype, tensor.shape});
+  return types;
+}
+
+void check_condition(const char* function, DType dtype, const Dim& count, const Shape& shape, Loc loc) {
+  if (dtype != DType::boolean || !same(count, Dim(1)))
+    fail(loc, function, ": the condition is ", runtime::name(dtype), " ", shape, ", needs one bool");
+}
+
+/// One bool as a tensor of rank 0.
+Tensor condition_scalar(const char* function, const Tensor& condition, Loc loc) {
+  check_condition(function, condition.dtype(loc), condition.numel(loc), condition.shape(loc), loc);
+  return condition.dim(loc) == 0 ? condition : condition.reshape({}, loc);
+}
+
+/// Error where a body gives something else than what is carried.
+void check_carried(const char* function, const std::vector<RegionTensor>& inits, const TracedRegion& body, Loc loc) {
+  for (size_t i = 0; i < inits.size(); ++i)
+    if (!alike(inits[i], body.results[i]))
+      fail(loc, function, ": carried value ", i, " is ", text_of(inits[i]), ", but the body gives ",
+           text_of(body.results[i]));
+}
+
+} // namespace
+
+bool condition_value(const char* function, const Tensor& condition, Loc loc) {
+  check_condition(function, condition.dtype(loc), condition.numel(loc), condition.shape(loc), loc);
+  return condition.item<bool>(loc);
+}
+
+void check_max_trips(const WhileOptions& options, Loc loc) {
+  if (options.max_trips && *options.max_trips < 0)
+    fail(loc, "while_loop: max_trips is ", *options.max_trips, ", needs 0 or more");
+}
+
+int64_t count_parts(const std::vector<Tensor>& xs, Loc loc) {
+  if (xs.empty()) fail(loc, "scan: there is no tensor to scan over");
+  std::optional<int64_t> count;
+  for (const Tensor& x : xs) {
+    if (x.dim(loc) == 0) fail(loc, "scan: cannot scan over a tensor of rank 0");
+    const auto size = static_cast<int64_t>(x.size(0, loc));
+    if (count && *count != size) fail(loc, "scan: the tensors to scan over have ", *count, " and ", size, " parts");
+    count = size;
+  }
+  return *count;
+}
+
+void fail_no_parts(Loc loc) {
+  fail(loc, "scan: there are no parts, so that the results have no shape; hint: compile the function");
+}
+
+void check_form(const char* function, const std::vector<Leaf>& first, const std::vector<Leaf>& second, Loc loc) {
+  const size_t common = std::min(first.size(), second.size());
+  for (size_t i = 0; i < common; ++i) {
+    const Leaf &a = first[i], &b = second[i];
+    if (a.path != b.path || (a.tensor == nullptr) != (b.tensor == nullptr))
+      fail(loc, function, ": values of different form: `", a.path, "` in one, `", b.path, "` in the other");
+    if (a.text != b.text)
+      fail(loc, function, ": the plain value", a.path.empty() ? "" : " `" + a.path + "`", " is ", a.text, " and then ",
+           b.text, ": only tensors can change; hint: make it a Tensor");
+  }
+  if (first.size() != second.size())
+    fail(loc, function, ": values of different form: ", first.size(), " parts and ", second.size(), " parts");
+}
+
+std::vector<Tensor> record_cond(const Tensor& condition, const RegionFunction& then, const RegionFunction& otherwise,
+                                Loc loc) {
+  Trace& trace = *Trace::current();
+  const RegionTensor predicate = trace.describe(condition_scalar("cond", condition, loc), "cond", loc);
+  std::vector<TracedRegion> regions;
+  regions.push_back(trace.record_region({}, then, "cond"));
+  regions.push_back(trace.record_region({}, otherwise, "cond"));
+  for (size_t i = 0; i < regions[0].results.size(); ++i)
+    if (!alike(regions[0].results[i], regions[1].results[i]))
+      fail(loc, "cond: result ", i, " is ", text_of(regions[0].results[i]), " in one branch and ",
+           text_of(regions[1].results[i]), " in the other");
+  const std::vector<Result> types = types_of(regions[0].results);
+  return trace.add_control("cond", {{predicate.value}, {}}, types.size(), std::move(regions), types, {}, loc);
+}
+
+std::vector<Tensor> record_while(const std::vector<Tensor>& inits, const RegionFunction& test,
+                                 const RegionFunction& body, const WhileOptions& options, Loc loc) {
+  Trace& trace = *Trace::current();
+  const std::vector<RegionTensor> carried = describe_all(inits, "while_loop", loc);
+  std::vector<TracedRegion> regions;
+  regions.push_back(trace.record_region(
+      carried,
+      [&](std::span<const Tensor> state) {
+        return std::vector<Tensor>{condition_scalar("while_loop", test(state)[0], loc)};
+      },
+      "while_loop"));
+  if (Trace::has_effects(regions[0]))
+    fail(loc, "while_loop: the test writes to a tensor or draws random numbers; hint: do that in the body");
+  regions.push_back(trace.record_region(carried, body, "while_loop"));
+  check_carried("while_loop", carried, regions[1], loc);
+  return trace.add_control("while", {values_of(carried), {}}, carried.size(), std::move(regions), types_of(carried),
+                           options.max_trips, loc);
+}
+
+std::vector<Tensor> record_scan(const std::vector<Tensor>& inits, const std::vector<Tensor>& xs,
+                                const RegionFunction& body, Loc loc) {
+  Trace& trace = *Trace::current();
+  if (xs.empty()) fail(loc, "scan: there is no tensor to scan over");
+  const std::vector<RegionTensor> carried = describe_all(inits, "scan", loc), over = describe_all(xs, "scan", loc);
+  std::vector<RegionTensor> arguments = carried;
+  for (RegionTensor part : over) {
+    if (part.shape.empty()) fail(loc, "scan: cannot scan over a tensor of rank 0");
+    if (!same(part.shape[0], over[0].shape[0]))
+      fail(loc, "scan: the tensors to scan over have ", over[0].shape[0], " and ", part.shape[0], " parts");
+    part.shape = Shape(std::span<const Dim>(part.shape).subspan(1));
+    arguments.push_back(std::move(part));
+  }
+  std::vector<TracedRegion> regions;
+  regions.push_back(trace.record_region(arguments, body, "scan"));
+  check_carried("scan", carried, regions[0], loc);
+  std::vector<Result> types = types_of(carried);
+  for (size_t i = carried.size(); i < regions[0].results.size(); ++i) {
+    const RegionTensor& part = regions[0].results[i];
+    Shape shape{over[0].shape[0]};
+    for (const Dim& dim : part.shape) shape.push_back(dim);
+    types.push_back({part.dtype, std::move(shape)});
+  }
+  return trace.add_control("scan", {values_of(carried), values_of(over), {}}, carried.size(), std::move(regions), types,
+                           {}, loc);
+}
+
+} // namespace ogee::detail
