@@ -131,6 +131,27 @@ struct TrimCond : OpRewritePattern<CondOp> {
   }
 };
 
+/// Parts that nobody reads, where the number of parts is known from another tensor.
+struct TrimOver : OpRewritePattern<ScanOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ScanOp op, PatternRewriter& rewriter) const override {
+    for (unsigned i = op.getOver().size(); i-- > 0 && op.getOver().size() > 1;) {
+      const int64_t count = partsOf(op.getOver()[i]), other = partsOf(op.getOver()[i == 0 ? 1 : 0]);
+      const unsigned argument = op.getNumCarried() + i;
+      if (ShapedType::isDynamic(count) || count != other || !op.getBody().getArgument(argument).use_empty()) continue;
+      rewriter.modifyOpInPlace(op, [&] {
+        op.getOverMutable().erase(i);
+        op.getBody().front().eraseArgument(argument);
+      });
+      return success();
+    }
+    return failure();
+  }
+
+  static int64_t partsOf(Value over) { return cast<RankedTensorType>(over.getType()).getDimSize(0); }
+};
+
 WhileOp rebuilt(PatternRewriter& rewriter, WhileOp op, TypeRange types, ValueRange inits) {
   return rewriter.create<WhileOp>(op.getLoc(), types, inits, op.getCaptures(), op.getMaxTripsAttr());
 }
@@ -224,7 +245,7 @@ void WhileOp::getCanonicalizationPatterns(RewritePatternSet& patterns, MLIRConte
 }
 
 void ScanOp::getCanonicalizationPatterns(RewritePatternSet& patterns, MLIRContext* context) {
-  patterns.add<TrimCaptures<ScanOp>, TrimLoop<ScanOp>>(context);
+  patterns.add<TrimCaptures<ScanOp>, TrimOver, TrimLoop<ScanOp>>(context);
 }
 
 } // namespace ogee::ir

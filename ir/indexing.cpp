@@ -71,25 +71,15 @@ SmallVector<OpFoldResult> DynamicSliceOp::getMixedSizes() {
 
 // --- gradients -------------------------------------------------------------------------------------------------------
 
-namespace {
-
-Value zeros(Vjp& v, Value like) {
-  auto type = RankedTensorType::get({}, elementOf(like));
-  Value zero = v.b.create<ConstantOp>(DenseElementsAttr::get(type, v.b.getZeroAttr(type.getElementType())));
-  return v.b.create<BroadcastOp>(zero, ArrayRef<int64_t>(), dimsOf(v.b, v.b.getLoc(), like));
-}
-
-} // namespace
-
 /// Zeros around the part.
 void DynamicSliceOp::buildVjp(Vjp& v) {
-  Value around = zeros(v, v.x());
+  Value around = zerosLike(v.b, v.x());
   v.give(0, v.b.create<DynamicUpdateOp>(around, v.dy().value(), getStarts()));
 }
 
 /// Zeros where the part stands; and the part.
 void DynamicUpdateOp::buildVjp(Vjp& v) {
-  if (v.wants(0)) v.give(0, v.b.create<DynamicUpdateOp>(v.dy().value(), zeros(v, getPart()), getStarts()));
+  if (v.wants(0)) v.give(0, v.b.create<DynamicUpdateOp>(v.dy().value(), zerosLike(v.b, getPart()), getStarts()));
   if (v.wants(1))
     v.give(1, v.b.create<DynamicSliceOp>(v.dy().value(), getStarts(), dimsOf(v.b, v.b.getLoc(), getPart())));
 }

@@ -50,6 +50,13 @@ Term where(const Term& condition, const Term& x, const Term& y) {
   return {b, b.create<SelectOp>(condition.value(), typed.lift(x).value(), typed.lift(y).value())};
 }
 
+Value zerosLike(ImplicitLocOpBuilder& b, Value like) {
+  const Type element = elementOf(like);
+  Value zero = b.create<ConstantOp>(
+      DenseElementsAttr::get(RankedTensorType::get({}, element), Attribute(b.getFloatAttr(element, 0))));
+  return b.create<BroadcastOp>(zero, ArrayRef<int64_t>(), dimsOf(b, b.getLoc(), like));
+}
+
 Term Vjp::x(unsigned operand) const { return {b, op_->getOperand(operand)}; }
 Term Vjp::y() const { return {b, op_->getResult(0)}; }
 

@@ -56,6 +56,9 @@ Term apply(const Term& x, const Term& y) {
   return {typed.builder(), typed.builder().create<Op>(typed.lift(x).value(), typed.lift(y).value()).getResult()};
 }
 
+/// A tensor of floats of `like`'s dims and type, all 0.
+mlir::Value zerosLike(mlir::ImplicitLocOpBuilder& b, mlir::Value like);
+
 /// Where a gradient rule reads what it needs and leaves what it makes.
 class Vjp {
 public:

@@ -2,10 +2,12 @@
 // After: each has a function beside it that gives its vector-Jacobian or Jacobian-vector product.
 #include "passes/autodiff.h"
 
+#include "ir/control.h"
 #include "ir/dialect.h"
 #include "ir/location.h"
-#include "ir/mixed.h"
 #include "ir/signature.h"
+#include "ir/vjp.h"
+#include "passes/autodiff_control.h"
 #include "passes/derived.h"
 #include "passes/passes.h"
 
@@ -44,7 +46,9 @@ public:
   /// Later ops come first: each has the whole of its cotangent when it is reached.
   LogicalResult run() {
     for (Operation* op : llvm::reverse(ops_))
-      if (op->getNumResults() == 1)
+      if (ir::isControl(op)) {
+        if (failed(stepControl(op))) return failure();
+      } else if (op->getNumResults() == 1)
         if (Value cotangent = cotangents_.lookup(op->getResult(0)); cotangent && failed(step(op, cotangent)))
           return failure();
     return success();
@@ -79,6 +83,22 @@ private:
     return success();
   }
 
+  LogicalResult stepControl(Operation* op) {
+    const auto cotangents =
+        llvm::map_to_vector(op->getResults(), [&](Value value) { return cotangents_.lookup(value); });
+    const auto wanted = llvm::map_to_vector(op->getOperands(), [&](Value operand) {
+      return isFloatTensor(operand.getType()) && active_.contains(operand);
+    });
+    if (llvm::none_of(cotangents, [](Value value) { return value != nullptr; }) ||
+        llvm::none_of(wanted, [](bool wants) { return wants; }))
+      return success();
+    FailureOr<SmallVector<Value>> given = pullBackControl(builder_, op, cotangents, wanted);
+    if (failed(given)) return failure();
+    for (auto [operand, cotangent] : llvm::zip_equal(op->getOperands(), *given))
+      if (cotangent) accumulate(operand, cotangent, op->getLoc());
+    return success();
+  }
+
   void accumulate(Value value, Value cotangent, Location loc) {
     Value& sum = cotangents_[value];
     sum = sum ? builder_.create<ir::AddOp>(loc, sum, cotangent).getResult() : cotangent;
@@ -91,19 +111,12 @@ private:
   llvm::DenseMap<Value, Value> cotangents_;
 };
 
-Value zerosLike(ImplicitLocOpBuilder& b, Value value) {
-  const Type element = ir::elementOf(value);
-  Value zero = b.create<ir::ConstantOp>(
-      DenseElementsAttr::get(RankedTensorType::get({}, element), Attribute(b.getFloatAttr(element, 0))));
-  return b.create<ir::BroadcastOp>(zero, ArrayRef<int64_t>(), ir::dimsOf(b, b.getLoc(), value));
-}
-
 /// The given cotangents, zeros where there is none.
 SmallVector<Value> orZeros(OpBuilder& builder, ArrayRef<Value> cotangents, ArrayRef<Value> values) {
   SmallVector<Value> all;
   for (auto [cotangent, value] : llvm::zip_equal(cotangents, values)) {
     ImplicitLocOpBuilder b(value.getLoc(), builder);
-    all.push_back(cotangent ? cotangent : zerosLike(b, value));
+    all.push_back(cotangent ? cotangent : ir::zerosLike(b, value));
   }
   return all;
 }

@@ -243,3 +243,49 @@ TEST_CASE("control: an exception in a lambda leaves the trace as it was") {
   });
   CHECK(text(f(tensor({1.0, 2.0}))) == "tensor([4., 6.])");
 }
+
+TEST_CASE("control: gradients") {
+  auto branch = [](Tensor x) { return cond(x > 0, [&] { return pow(x, 2); }, [&] { return pow(x, 3); }); };
+  CHECK(text(grad(branch)(tensor(2.0))) == "tensor(4.)");
+  CHECK(text(grad(branch)(tensor(-2.0))) == "tensor(12.)");
+  CHECK(text(hessian(branch)(tensor(-2.0))) == "tensor(-12.)");
+
+  auto power = [](Tensor x) { // x to the 4
+    return scan([&](Tensor p, Tensor) { return std::pair(p * x, p); }, ones({}), zeros({4})).first;
+  };
+  CHECK(text(grad(power)(tensor(2.0))) == "tensor(32.)");
+  CHECK(text(hessian(power)(tensor(2.0))) == "tensor(48.)");
+  CHECK(text(jvp(power)(tensor(2.0), tensor(3.0)).second) == "tensor(96.)");
+
+  // 2^k x from 3 up to 20 doubles three times.
+  auto doubled = [](Tensor x) {
+    return while_loop([](Tensor v) { return v < 20; }, [](Tensor v) { return v * 2; }, x, {.max_trips = 10});
+  };
+  const auto [value, gradient] = value_and_grad(doubled)(tensor(3.0));
+  CHECK(text(value) == "tensor(24.)");
+  CHECK(text(gradient) == "tensor(8.)");
+
+  // Differentiated inside a body; a write in a branch.
+  auto descent = [](Tensor x) {
+    auto f = [](Tensor v) { return square(v - 1).sum(); };
+    return scan([&](Tensor v, Tensor) { return std::pair(v - 0.25 * grad(f)(v), f(v)); }, x, zeros({8})).second;
+  };
+  CHECK(near(compile(descent)(tensor({3.0, 5.0}))[7].item(), 20.0 / (1 << 14), 1e-6));
+  auto written = [](Tensor x) {
+    Tensor y = x * 1;
+    cond(x.sum() > 0, [&] { y[0] *= 3; }, [&] { y += 1; });
+    return (y * y).sum();
+  };
+  CHECK(text(grad(written)(tensor({1.0, 2.0}))) == "tensor([18.,  4.])");
+}
+
+TEST_CASE("control: a loop without max_trips has no gradient") {
+  auto f = [](Tensor x) { return while_loop([](Tensor v) { return v < 20; }, [](Tensor v) { return v * 2; }, x); };
+  const std::string message = error_of([&] { grad(f)(tensor(1.0)); });
+  CHECK(contains(message, "while_loop"));
+  CHECK(contains(message, "max_trips"));
+  CHECK(contains(message, "scan"));
+  CHECK(contains(message, "control.cpp:"));
+  INFO(message);
+  CHECK(message.find('\n') == std::string::npos);
+}

@@ -43,6 +43,110 @@ void addPointwise(std::vector<Row>& rows, const std::string& op, size_t operands
   }
 }
 
+/// Ops of control and parts that values place; their tensors are [3] unless said otherwise.
+std::vector<Row> controlRows() {
+  const std::string cond = R"(
+%c = ogee.constant dense<NUMBER> : tensor<f64>
+%s = ogee.sum %0 [0] : tensor<3xf64> -> tensor<f64>
+%p = ogee.compare lt %s, %c : tensor<f64>
+%q:2 = ogee.cond %p (%0, %1 : tensor<3xf64>, tensor<3xf64>) -> (tensor<3xf64>, tensor<3xf64>) then {
+^bb0(%a: tensor<3xf64>, %b: tensor<3xf64>):
+  %2 = ogee.sin %a : tensor<3xf64>
+  %3 = ogee.mul %2, %b : tensor<3xf64>
+  ogee.yield %3, %b : tensor<3xf64>, tensor<3xf64>
+} else {
+^bb0(%a: tensor<3xf64>, %b: tensor<3xf64>):
+  %2 = ogee.mul %a, %a : tensor<3xf64>
+  ogee.yield %2, %2 : tensor<3xf64>, tensor<3xf64>
+}
+%r = ogee.mul %q#0, %q#1 : tensor<3xf64>)";
+  // A recurrence through captured weights, with a stacked result.
+  const std::string scan = R"(
+%q:2 = ogee.scan (%0 : tensor<3xf64>) over (%1 : tensor<4x3xf64>) captures (%2 : tensor<3x3xf64>) MODE
+    -> (tensor<3xf64>, tensor<4x3xf64>) {
+^bb0(%h: tensor<3xf64>, %x: tensor<3xf64>, %w: tensor<3x3xf64>):
+  %3 = ogee.dot %h, %w batch [] x [] contract [0] x [0] : tensor<3xf64>, tensor<3x3xf64> -> tensor<3xf64>
+  %4 = ogee.add %3, %x : tensor<3xf64>
+  %5 = ogee.tanh %4 : tensor<3xf64>
+  %6 = ogee.mul %5, %x : tensor<3xf64>
+  ogee.yield %5, %6 : tensor<3xf64>, tensor<3xf64>
+}
+%s = ogee.sum %q#1 [0] : tensor<4x3xf64> -> tensor<3xf64>
+%r = ogee.mul %q#0, %s : tensor<3xf64>)";
+  // Newton's method for a cube root; some inputs end after few trips.
+  const std::string loop = R"(
+%zero = ogee.constant dense<0> : tensor<i64>
+%q:2 = ogee.while (%1, %zero : tensor<3xf64>, tensor<i64>) captures (%0 : tensor<3xf64>) max_trips LIMIT
+    -> (tensor<3xf64>, tensor<i64>) test {
+^bb0(%y: tensor<3xf64>, %k: tensor<i64>, %x: tensor<3xf64>):
+  %n = ogee.constant dense<3> : tensor<i64>
+  %2 = ogee.compare lt %k, %n : tensor<i64>
+  ogee.yield %2 : tensor<i1>
+} do {
+^bb0(%y: tensor<3xf64>, %k: tensor<i64>, %x: tensor<3xf64>):
+  %one = ogee.constant dense<1> : tensor<i64>
+  %c = ogee.constant dense<0.1> : tensor<3xf64>
+  %2 = ogee.mul %y, %y : tensor<3xf64>
+  %3 = ogee.mul %2, %y : tensor<3xf64>
+  %4 = ogee.sub %x, %3 : tensor<3xf64>
+  %5 = ogee.mul %4, %c : tensor<3xf64>
+  %6 = ogee.add %y, %5 : tensor<3xf64>
+  %7 = ogee.add %k, %one : tensor<i64>
+  ogee.yield %6, %7 : tensor<3xf64>, tensor<i64>
+}
+%r = ogee.mul %q#0, %0 : tensor<3xf64>)";
+  // A choice and a loop in a scan.
+  const std::string nested = R"(
+%r, %u = ogee.scan (%0 : tensor<3xf64>) over (%1 : tensor<3x3xf64>) -> (tensor<3xf64>, tensor<3xf64>) {
+^bb0(%h: tensor<3xf64>, %x: tensor<3xf64>):
+  %c = ogee.constant dense<0.0> : tensor<f64>
+  %s = ogee.sum %x [0] : tensor<3xf64> -> tensor<f64>
+  %p = ogee.compare lt %s, %c : tensor<f64>
+  %q = ogee.cond %p (%h, %x : tensor<3xf64>, tensor<3xf64>) -> (tensor<3xf64>) then {
+  ^bb0(%a: tensor<3xf64>, %b: tensor<3xf64>):
+    %2 = ogee.mul %a, %b : tensor<3xf64>
+    ogee.yield %2 : tensor<3xf64>
+  } else {
+  ^bb0(%a: tensor<3xf64>, %b: tensor<3xf64>):
+    %2 = ogee.while (%a : tensor<3xf64>) captures (%b : tensor<3xf64>) max_trips 2 -> (tensor<3xf64>) test {
+    ^bb0(%d: tensor<3xf64>, %e: tensor<3xf64>):
+      %t = ogee.constant dense<true> : tensor<i1>
+      ogee.yield %t : tensor<i1>
+    } do {
+    ^bb0(%d: tensor<3xf64>, %e: tensor<3xf64>):
+      %3 = ogee.sin %d : tensor<3xf64>
+      %4 = ogee.add %3, %e : tensor<3xf64>
+      ogee.yield %4 : tensor<3xf64>
+    }
+    ogee.yield %2 : tensor<3xf64>
+  }
+  ogee.yield %q, %s : tensor<3xf64>, tensor<f64>
+})";
+  const std::string slice = R"(
+%i = ogee.constant dense<1> : tensor<i64>
+%k = ogee.constant dense<7> : tensor<i64>
+%two = ogee.constant dense<2.0> : tensor<f64>
+%s = ogee.sum %0 [0, 1] : tensor<4x3xf64> -> tensor<f64>
+%p = ogee.compare lt %s, %two : tensor<f64>
+%j = ogee.select %p, %i, %k : tensor<i64>
+%part = ogee.dynamic_slice %0 [%j, %i] sizes [2, 2] : tensor<4x3xf64> -> tensor<2x2xf64>
+%t = ogee.mul %part, %1 : tensor<2x2xf64>
+%u = ogee.dynamic_update %0, %t [%i, %j] : tensor<4x3xf64>, tensor<2x2xf64>
+%r = ogee.mul %u, %0 : tensor<4x3xf64>)";
+  const auto with = [](std::string text, const std::string& word, const std::string& by) {
+    return text.replace(text.find(word), word.size(), by);
+  };
+  return {{"cond, one branch", {{3}, {3}}, with(cond, "NUMBER", "100.0"), {3}},
+          {"cond, the other", {{3}, {3}}, with(cond, "NUMBER", "-100.0"), {3}},
+          {"scan", {{3}, {4, 3}, {3, 3}}, with(scan, "MODE", ""), {3}},
+          {"scan, reverse", {{3}, {4, 3}, {3, 3}}, with(scan, "MODE", "reverse"), {3}},
+          {"while that ends early", {{3}, {3}}, with(loop, "LIMIT", "5"), {3}},
+          {"while that is ended", {{3}, {3}}, with(loop, "LIMIT", "2"), {3}},
+          {"while that does not begin", {{3}, {3}}, with(loop, "LIMIT", "0"), {3}},
+          {"regions in regions", {{3}, {3, 3}}, nested, {3}},
+          {"dynamic slice and update", {{4, 3}, {2, 2}}, slice, {4, 3}}};
+}
+
 std::vector<Row> makeRows() {
   std::vector<Row> rows;
   for (const char* op : {"abs", "neg", "sign", "exp", "expm1", "sin", "cos", "tan", "tanh", "logistic", "erf", "floor",
@@ -273,6 +377,11 @@ void checkRow(const Row& row, uint64_t seed) {
 
 TEST_CASE("gradients", "[ops]") {
   for (const Row& row : makeRows())
+    for (uint64_t seed : {1, 100}) checkRow(row, seed);
+}
+
+TEST_CASE("gradients of regions", "[ops]") {
+  for (const Row& row : controlRows())
     for (uint64_t seed : {1, 100}) checkRow(row, seed);
 }
 

@@ -46,6 +46,18 @@ TEST_CASE("G3 a branch") {
   }
 }
 
+TEST_CASE("G3 a branch on a value, through cond") {
+  auto f = [](Tensor x) { return cond(x > 0, [&] { return pow(x, 2); }, [&] { return pow(x, 3); }); };
+  CHECK(f(tensor(2.0)).item() == 4);
+  CHECK(f(tensor(-2.0)).item() == -8);
+  CHECK(compile(f)(tensor(-2.0)).item() == -8);
+  CHECK(grad(f)(tensor(2.0)).item() == 4);
+  CHECK(grad(f)(tensor(-2.0)).item() == 12);
+  auto g = compile(grad(f));
+  CHECK(g(tensor(2.0)).item() == 4);
+  CHECK(g(tensor(-2.0)).item() == 12);
+}
+
 TEST_CASE("G4 a loop over coins") {
   const vector<bool> coins{true, false, false, true, false, true, false, false, true, true};
   const Tensor start = tensor(0.5).requires_grad_();
