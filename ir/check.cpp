@@ -7,11 +7,13 @@ namespace ogee::ir {
 
 using namespace mlir;
 
-LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter& rewriter) {
+static LogicalResult eraseWhatHolds(CheckOp op, PatternRewriter& rewriter) {
   auto failed = dyn_cast_or_null<IntegerAttr>(splatElement(op.getFailed()));
   if (!failed || !failed.getValue().isZero()) return failure();
   rewriter.eraseOp(op);
   return success();
 }
+
+void CheckOp::getCanonicalizationPatterns(RewritePatternSet& patterns, MLIRContext*) { patterns.add(eraseWhatHolds); }
 
 } // namespace ogee::ir

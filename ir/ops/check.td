@@ -19,7 +19,7 @@ def Ogee_CheckOp : Ogee_Op<"check", [MemoryEffects<[MemWrite]>, Ogee_NoGradient]
   let arguments = (ins Ogee_BoolScalar:$failed, StrAttr:$message, Variadic<Ogee_Tensor>:$values,
                        OptionalAttr<StrAttr>:$hint);
   let assemblyFormat = "$failed `,` $message (`(` $values^ `:` type($values) `)`)? (`hint` $hint^)? attr-dict";
-  let hasCanonicalizeMethod = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // OGEE_IR_OPS_CHECK_TD
