@@ -94,6 +94,7 @@ struct GraphBuilder::Impl : RewriterBase::Listener {
   };
   llvm::StringMap<SymbolPlace> places;
   std::vector<DictionaryAttr> argumentAttributes;
+  bool checkpoint = false;
   std::vector<std::shared_ptr<RecordedRegion>> open; ///< regions, the innermost one last
 };
 
@@ -213,6 +214,7 @@ ValueId GraphBuilder::add(const OpCall& call) {
   state.addTypes(ir::tensorType(call.shape, ir::elementType(&impl.module->context(), call.dtype)));
   for (ValueId operand : call.operands) state.addOperands(impl.values[operand]);
   impl.setAttributes(call, state);
+  if (impl.checkpoint) state.addAttribute(passes::kCheckpointAttr, impl.builder.getUnitAttr());
   impl.values.push_back(impl.builder.create(state)->getResult(0));
   return static_cast<ValueId>(impl.values.size() - 1);
 }
@@ -280,6 +282,7 @@ std::vector<ValueId> GraphBuilder::add_control(ControlCall call) {
   segments.back() += static_cast<int32_t>(sizes.size());
   if (std::string_view(call.name) != "cond")
     state.addAttribute("operandSegmentSizes", impl.builder.getDenseI32ArrayAttr(segments));
+  if (impl.checkpoint) state.addAttribute(passes::kCheckpointAttr, impl.builder.getUnitAttr());
   if (call.max_trips) state.addAttribute("maxTrips", impl.builder.getI64IntegerAttr(*call.max_trips));
 
   for (ControlRegion& region : call.regions) {
@@ -336,6 +339,8 @@ GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const Va
   }
   return ids;
 }
+
+void GraphBuilder::set_checkpoint(bool on) { impl_->checkpoint = on; }
 
 void GraphBuilder::stop_gradient(ValueId value) {
   if (Operation* op = impl_->values[value].getDefiningOp())

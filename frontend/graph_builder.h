@@ -79,6 +79,8 @@ public:
                                                     Loc loc);
   /// Says in the graph that no gradient flows through a value.
   void stop_gradient(ValueId value);
+  /// Whether the backward part computes what is added from now on again rather than keeping it.
+  void set_checkpoint(bool on);
   /// Ends the function. The builder is of no use afterwards. `ends`: results that an argument has at the end, with that
   /// argument.
   Graph finish(std::span<const ValueId> results, Loc loc, std::span<const std::pair<size_t, ValueId>> ends = {});

@@ -196,6 +196,9 @@ public:
   Tensor grad(const Tensor& x, Loc loc);
   void set_grad(const Tensor& x, const Tensor& gradient, Loc loc);
 
+  /// Whether what is recorded from now on is computed again for gradients rather than kept; returns what was so before.
+  bool set_checkpoint(bool on);
+
   /// Philox's key and the number of the next draw, as rank-0 i64 tensors.
   std::pair<Tensor, Tensor> draw(Loc loc);
   void guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits);
@@ -308,6 +311,7 @@ private:
     Tensor grad;
   };
   std::vector<Retained> retained_;
+  bool checkpoint_ = false;
   bool finished_ = false;
 };
 

@@ -87,6 +87,11 @@ void Trace::retain_grad(const Tensor& x, Loc loc) {
   if (!is_leaf(x, loc)) retained_.push_back({x.impl()->symbolic->view, read(x, "retain_grad", loc), {}});
 }
 
+bool Trace::set_checkpoint(bool on) {
+  builder_.set_checkpoint(on);
+  return std::exchange(checkpoint_, on);
+}
+
 // ---- gradients
 // ---------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,9 @@ Tensor reshaped(const Tensor& x, Loc loc) {
 
 } // namespace
 
+CheckpointScope::CheckpointScope() : before_(Trace::current()->set_checkpoint(true)) {}
+CheckpointScope::~CheckpointScope() { Trace::current()->set_checkpoint(before_); }
+
 std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
                               std::span<const Tensor> inputs, Loc loc) {
   for (size_t i = 0; i < outputs.size(); ++i)

@@ -36,6 +36,18 @@ int64_t known_numel(const char* function, const Tensor& x, Loc loc);
 /// Rows (axis 0) or columns (axis -1) of a Jacobian, flattened, as [y's shape, x's shape].
 Tensor join_jacobian(const std::vector<Tensor>& parts, const Tensor& y, const Tensor& x, int64_t axis, Loc loc);
 
+/// In a trace: what is recorded while it lives is computed again for gradients rather than kept.
+class CheckpointScope {
+public:
+  CheckpointScope();
+  ~CheckpointScope();
+  CheckpointScope(const CheckpointScope&) = delete;
+  CheckpointScope& operator=(const CheckpointScope&) = delete;
+
+private:
+  const bool before_;
+};
+
 struct Apart {
   const char* function;
   Loc loc;
@@ -227,6 +239,20 @@ auto jacfwd(F fn, Loc loc = Loc::current()) {
           columns.push_back(detail::pull_back(product, {&unit, 1}, {&cotangent, 1}, loc)[0]);
         }
         return detail::join_jacobian(columns, y, inputs[0], -1, loc);
+      },
+      loc);
+}
+
+/// The same function, of which nothing is kept for gradients but its arguments and captured tensors: what it computes in
+/// between, products and reductions included, is computed again when a gradient runs backward through it (Chen et al.
+/// 2016, "Training deep nets with sublinear memory cost").
+template <class F>
+auto checkpoint(F fn, Loc loc = Loc::current()) {
+  return detail::compile_like<F>(
+      "checkpoint",
+      [fn](auto arguments) {
+        const detail::CheckpointScope scope;
+        return std::apply(fn, arguments);
       },
       loc);
 }

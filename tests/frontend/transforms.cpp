@@ -121,3 +121,32 @@ TEST_CASE("transforms: errors") {
   CHECK(contains(error_of([] { vjp([](Tensor x) { return x * 2; })(ones({3}), ones({2})); }),
                  "the cotangent or tangent is f32 [2], needs f32 [3]"));
 }
+
+TEST_CASE("transforms: checkpoint computes again instead of keeping") {
+  manual_seed(11);
+  const Tensor w = randn({4, 4}, f64), x = randn({3, 4}, f64);
+  auto layer = [&](Tensor x, Tensor w) { return tanh(matmul(x, w)); };
+  auto loss = [&](const auto& f) {
+    return [=](Tensor x, Tensor w) { return square(f(f(x, w), w)).sum(); };
+  };
+  const auto [dx, dw] = grad<0, 1>(loss(layer))(x, w);
+  auto kept = grad<0, 1>(loss(checkpoint(layer)));
+  const auto [cx, cw] = kept(x, w);
+  CHECK(allclose(dx, cx, 1e-12, 1e-12));
+  CHECK(allclose(dw, cw, 1e-12, 1e-12));
+  const auto products = [](const std::string& ir) {
+    size_t count = 0;
+    for (size_t at = ir.find("ogee.dot"); at != std::string::npos; at = ir.find("ogee.dot", at + 1)) ++count;
+    return count;
+  };
+  CHECK(contains(kept.ir(Stage::simplify), "ogee.recomputed"));
+  CHECK(products(kept.ir(Stage::simplify)) == 8); // 2 forward, 4 backward, 2 again
+
+  const Tensor leaf = x.clone().requires_grad_(), weight = w.clone().requires_grad_(); // on the tape
+  loss(checkpoint(layer))(leaf, weight).backward();
+  CHECK(allclose(leaf.grad(), dx, 1e-12, 1e-12));
+  CHECK(allclose(weight.grad(), dw, 1e-12, 1e-12));
+  const Tensor captured = w.clone().requires_grad_();
+  checkpoint([&](Tensor x) { return layer(x, captured); })(x).sum().backward();
+  CHECK(allclose(captured.grad(), grad([&](Tensor w) { return layer(x, w).sum(); })(w), 1e-12, 1e-12));
+}
