@@ -176,6 +176,9 @@ public:
                                   std::vector<detail::TracedRegion> regions,
                                   std::span<const detail::ControlCall::Result> results,
                                   std::optional<int64_t> max_trips, Loc loc);
+  /// `value` with a gradient of its own: `backward` gives the cotangents of the floats among `inputs` from them, the
+  /// value and its cotangent.
+  Tensor custom_vjp(std::span<const Tensor> inputs, const Tensor& value, const detail::RegionBody& backward, Loc loc);
   /// The line of a tensor of this trace.
   detail::RegionTensor describe(const Tensor& x, const char* op, Loc loc);
   /// Whether the region draws random numbers or writes to tensors from around it: what a test must not do.

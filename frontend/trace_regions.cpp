@@ -112,6 +112,34 @@ bool Trace::has_effects(const TracedRegion& region) {
   return std::ranges::any_of(region.uses, [](const auto& use) { return use.second.is_written(); });
 }
 
+Tensor Trace::custom_vjp(std::span<const Tensor> inputs, const Tensor& value, const detail::RegionBody& backward,
+                         Loc loc) {
+  std::vector<RegionTensor> arguments;
+  for (const Tensor& input : inputs) arguments.push_back(describe(input, "custom_vjp", loc));
+  arguments.push_back(describe(value, "custom_vjp", loc));
+  std::vector<ValueId> values;
+  for (const RegionTensor& argument : arguments) values.push_back(argument.value);
+  const RegionTensor result = arguments.back();
+  arguments.push_back(result); // the cotangent
+  std::vector<TracedRegion> regions;
+  regions.push_back(record_region(arguments, backward, "custom_vjp"));
+  if (has_effects(regions[0]))
+    detail::fail(loc, "custom_vjp: the gradient writes to a tensor from outside or draws random numbers");
+  size_t next = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!runtime::is_floating(arguments[i].dtype)) continue;
+    const RegionTensor* given = next < regions[0].results.size() ? &regions[0].results[next++] : nullptr;
+    if (!given || given->dtype != arguments[i].dtype || !same(given->shape, arguments[i].shape))
+      detail::fail(loc, "custom_vjp: the gradient of input ", i, " is ",
+                   given ? runtime::concat(runtime::name(given->dtype), " ", given->shape) : "missing", ", needs ",
+                   runtime::name(arguments[i].dtype), " ", arguments[i].shape);
+  }
+  if (next != regions[0].results.size())
+    detail::fail(loc, "custom_vjp: ", regions[0].results.size(), " gradients for ", next, " inputs of floats");
+  const detail::ControlCall::Result type{result.dtype, result.shape};
+  return add_control("custom_vjp", {std::move(values), {}}, 0, std::move(regions), {&type, 1}, {}, loc)[0];
+}
+
 std::vector<Tensor> Trace::add_control(const char* name, std::vector<std::vector<ValueId>> operands, size_t carried,
                                        std::vector<TracedRegion> regions,
                                        std::span<const detail::ControlCall::Result> results,

@@ -20,6 +20,13 @@ Tensor reshaped(const Tensor& x, Loc loc) {
 CheckpointScope::CheckpointScope() : before_(Trace::current()->set_checkpoint(true)) {}
 CheckpointScope::~CheckpointScope() { Trace::current()->set_checkpoint(before_); }
 
+Tensor with_vjp(std::span<const Tensor> inputs, const Tensor& value,
+                const std::function<std::vector<Tensor>(std::span<const Tensor>)>& backward, Loc loc) {
+  if (!value.is_floating_point(loc))
+    fail(loc, "custom_vjp: only floats have gradients, not ", runtime::name(value.dtype(loc)), " ", value.shape(loc));
+  return Trace::current()->custom_vjp(inputs, value, backward, loc);
+}
+
 std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
                               std::span<const Tensor> inputs, Loc loc) {
   for (size_t i = 0; i < outputs.size(); ++i)

@@ -48,6 +48,10 @@ private:
   const bool before_;
 };
 
+/// In a trace: `value` with a gradient of its own.
+Tensor with_vjp(std::span<const Tensor> inputs, const Tensor& value,
+                const std::function<std::vector<Tensor>(std::span<const Tensor>)>& backward, Loc loc);
+
 struct Apart {
   const char* function;
   Loc loc;
@@ -243,9 +247,9 @@ auto jacfwd(F fn, Loc loc = Loc::current()) {
       loc);
 }
 
-/// The same function, of which nothing is kept for gradients but its arguments and captured tensors: what it computes in
-/// between, products and reductions included, is computed again when a gradient runs backward through it (Chen et al.
-/// 2016, "Training deep nets with sublinear memory cost").
+/// The same function, of which nothing is kept for gradients but its arguments and captured tensors: what it computes
+/// in between, products and reductions included, is computed again when a gradient runs backward through it (Chen et
+/// al. 2016, "Training deep nets with sublinear memory cost").
 template <class F>
 auto checkpoint(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F>(
@@ -253,6 +257,32 @@ auto checkpoint(F fn, Loc loc = Loc::current()) {
       [fn](auto arguments) {
         const detail::CheckpointScope scope;
         return std::apply(fn, arguments);
+      },
+      loc);
+}
+
+/// A function from tensors to a tensor with a gradient of its own: `backward` takes the arguments, the result and its
+/// cotangent, and gives the cotangents of the arguments of floats, a tensor or a tuple of them. What the functions
+/// capture gets no gradient. Error where a cotangent does not have its argument's shape and dtype.
+template <class F, class Backward>
+auto custom_vjp(F fn, Backward backward, Loc loc = Loc::current()) {
+  return detail::compile_like<F>(
+      "custom_vjp",
+      [fn, backward, loc](auto arguments) {
+        detail::Collector collector;
+        std::apply([&](auto&... argument) { (detail::visit_leaves(collector, argument), ...); }, arguments);
+        const std::vector<Tensor> inputs = std::move(collector.tensors);
+        const Tensor value = std::apply(fn, arguments);
+        const auto gradient = [&](std::span<const Tensor> tensors) {
+          auto copies = std::apply([](auto&... argument) { return std::tuple(argument...); }, arguments);
+          detail::Replacer replacer{tensors};
+          std::apply([&](auto&... copy) { (detail::visit_leaves(replacer, copy), ...); }, copies);
+          auto given = std::apply(backward, std::tuple_cat(copies, std::tuple(tensors[inputs.size()], tensors.back())));
+          detail::Collector cotangents;
+          detail::visit_leaves(cotangents, given);
+          return std::move(cotangents.tensors);
+        };
+        return detail::with_vjp(inputs, value, gradient, loc);
       },
       loc);
 }

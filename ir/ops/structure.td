@@ -30,7 +30,7 @@ def Ogee_GroupOp : Ogee_Op<"group", [
 }
 
 def Ogee_YieldOp : Ogee_Op<"yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["GroupOp", "CondOp", "WhileOp", "ScanOp"]>]> {
+    ParentOneOf<["GroupOp", "CondOp", "WhileOp", "ScanOp", "CustomVjpOp"]>]> {
   let summary = "The results of the region that it ends.";
   let description = [{
     ```mlir

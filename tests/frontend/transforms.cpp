@@ -126,9 +126,7 @@ TEST_CASE("transforms: checkpoint computes again instead of keeping") {
   manual_seed(11);
   const Tensor w = randn({4, 4}, f64), x = randn({3, 4}, f64);
   auto layer = [&](Tensor x, Tensor w) { return tanh(matmul(x, w)); };
-  auto loss = [&](const auto& f) {
-    return [=](Tensor x, Tensor w) { return square(f(f(x, w), w)).sum(); };
-  };
+  auto loss = [&](const auto& f) { return [=](Tensor x, Tensor w) { return square(f(f(x, w), w)).sum(); }; };
   const auto [dx, dw] = grad<0, 1>(loss(layer))(x, w);
   auto kept = grad<0, 1>(loss(checkpoint(layer)));
   const auto [cx, cw] = kept(x, w);
@@ -149,4 +147,36 @@ TEST_CASE("transforms: checkpoint computes again instead of keeping") {
   const Tensor captured = w.clone().requires_grad_();
   checkpoint([&](Tensor x) { return layer(x, captured); })(x).sum().backward();
   CHECK(allclose(captured.grad(), grad([&](Tensor w) { return layer(x, w).sum(); })(w), 1e-12, 1e-12));
+}
+
+TEST_CASE("transforms: custom_vjp") {
+  auto clipped = custom_vjp([](Tensor x) { return x * 1; },
+                            [](Tensor x, Tensor y, Tensor dy) { return clamp(dy, -1, 1) + 0 * (x + y); });
+  const Tensor x = tensor({1.0, -2.0, 0.25}, f64);
+  auto loss = [&](Tensor x) { return pow(clipped(x), 3).sum(); };
+  CHECK(text(grad(loss)(x)) == "tensor([1.0000, 1.0000, 0.1875], dtype=f64)");
+  CHECK(text(compile(grad(loss))(x)) == "tensor([1.0000, 1.0000, 0.1875], dtype=f64)");
+  const Tensor leaf = x.clone().requires_grad_();
+  loss(leaf).backward();
+  CHECK(text(leaf.grad()) == "tensor([1.0000, 1.0000, 0.1875], dtype=f64)");
+  const Tensor again = x.clone().requires_grad_();
+  compile(loss)(again).backward();
+  CHECK(text(again.grad()) == "tensor([1.0000, 1.0000, 0.1875], dtype=f64)");
+  CHECK(allclose(clipped(x), x));
+
+  // A product with its own rule: of two arguments, beside a plain value, twice differentiable.
+  const Tensor scale = tensor(3.0, f64);
+  auto product = custom_vjp([](Tensor a, Tensor b, int power) { return pow(a, power) * b; },
+                            [&](Tensor a, Tensor b, int power, Tensor, Tensor dy) {
+                              return std::tuple(dy * power * pow(a, power - 1) * b * scale, dy * pow(a, power));
+                            });
+  auto f = [&](Tensor a) { return product(a, a, 2).sum(); }; // a³, its derivative 6 a² + a²
+  CHECK(allclose(grad(f)(x), 7 * x * x));
+  CHECK(allclose(grad([&](Tensor a) { return grad(f)(a).sum(); })(x), 14 * x));
+  CHECK(allclose(jvp(f)(x, ones({3}, f64)).second, (7 * x * x).sum()));
+
+  auto wrong = custom_vjp([](Tensor a) { return a * 2; }, [](Tensor, Tensor, Tensor dy) { return dy.sum(); });
+  CHECK(contains(error_of([&] { wrong(x); }), "custom_vjp: the gradient of input 0 is f64 [], needs f64 [3]"));
+  auto integer = custom_vjp([](Tensor a) { return argmax(a); }, [](Tensor a, Tensor, Tensor) { return a; });
+  CHECK(contains(error_of([&] { integer(x); }), "only floats have gradients, not i64"));
 }
