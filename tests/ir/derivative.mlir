@@ -4,7 +4,7 @@
 // RUN: ogee-opt %s --split-input-file --verify-diagnostics --canonicalize | FileCheck %s --check-prefix=SIMPLE
 
 // CHECK-LABEL: func.func @f
-// CHECK: ogee.custom_vjp (%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?xf32>) captures (%{{.*}} : tensor<f32>) -> tensor<?xf32> {
+// CHECK: ogee.custom_vjp(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?xf32>) captures(%{{.*}} : tensor<f32>) -> tensor<?xf32> {
 // GRADIENT-LABEL: func.func @f_vjp
 // GRADIENT-SAME: %[[X:.*]]: tensor<?xf32>, %{{.*}}: tensor<f32>, %[[DY:.*]]: tensor<?xf32>)
 // GRADIENT: %[[DX:.*]] = ogee.tanh %[[DY]]

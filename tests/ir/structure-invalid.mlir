@@ -130,7 +130,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error@+1 {{'ogee.yield' op expects parent op to be one of 'ogee.group, ogee.cond, ogee.while, ogee.scan'}}
+  // expected-error@+1 {{'ogee.yield' op expects parent op to be one of 'ogee.group, ogee.cond, ogee.while, ogee.scan, ogee.custom_vjp'}}
   ogee.yield %x : tensor<4xf32>
 }
 
