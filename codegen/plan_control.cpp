@@ -9,6 +9,9 @@ using namespace mlir;
 
 namespace {
 
+/// Of regions in each other; programs hold a few levels more.
+constexpr unsigned kMostLevels = 48;
+
 /// Whether two views of one shape show the same memory.
 bool isSameView(const View& a, const View& b) {
   return a.buffer == b.buffer && a.starts.empty() && b.starts.empty() && same(a.offset, b.offset) &&
@@ -46,6 +49,9 @@ runtime::Condition Planner::conditionOn(const View& predicate) {
 }
 
 LogicalResult Planner::planRegion(Region& region, const RegionPlan& how) {
+  if (levels_ == kMostLevels)
+    return region.getParentOp()->emitOpError("stands in ") << levels_ << " others: that is too deep";
+  ++levels_;
   const auto list = std::exchange(list_, &how.list);
   Values views = std::exchange(views_, Values()), targets = std::exchange(targets_, Values());
   const unsigned firstOwn = std::exchange(firstOwn_, program().buffers.size());
@@ -54,10 +60,12 @@ LogicalResult Planner::planRegion(Region& region, const RegionPlan& how) {
   for (auto [argument, view] : llvm::zip_equal(block.getArguments(), how.arguments))
     if (isa<RankedTensorType>(argument.getType())) views_[argument] = view;
   for (const View& view : how.carried) carried_.insert(view.buffer);
-  for (auto [value, target] : llvm::zip(block.getTerminator()->getOperands(), how.targets))
+  // The place of a stacked result is free; that of a carried value may have to wait.
+  for (auto [value, target] : llvm::reverse(llvm::zip(block.getTerminator()->getOperands(), how.targets)))
     if (value.getDefiningOp()) targets_.try_emplace(value, target);
   const LogicalResult planned = planBlock(block);
   if (succeeded(planned)) how.finish(viewsOf(block.getTerminator()->getOperands()));
+  --levels_;
   list_ = list;
   views_ = std::move(views);
   targets_ = std::move(targets);

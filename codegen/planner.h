@@ -134,6 +134,7 @@ private:
   uint32_t position_ = 0;                          ///< of the next entry in the flattened launch list
   llvm::DenseMap<mlir::Value, unsigned> ends_;     ///< results of the function by the argument they are the end of
   llvm::DenseMap<unsigned, unsigned> overwriting_; ///< buffers by the argument whose memory they may be
+  unsigned levels_ = 0;                            ///< regions around the present one
   unsigned loops_ = 0;                             ///< counted for the names of their induction values
 
   // Of the block being planned.

@@ -36,14 +36,16 @@ std::vector<Result> types_of(const std::vector<RegionTensor>& tensors) {
   return types;
 }
 
-void check_condition(const char* function, DType dtype, const Dim& count, const Shape& shape, Loc loc) {
-  if (dtype != DType::boolean || !same(count, Dim(1)))
-    fail(loc, function, ": the condition is ", runtime::name(dtype), " ", shape, ", needs one bool");
+void check_condition(const char* function, const Tensor& condition, Loc loc) {
+  checked(condition, function, loc);
+  if (condition.dtype(loc) != DType::boolean || !same(condition.numel(loc), Dim(1)))
+    fail(loc, function, ": the condition is ", runtime::name(condition.dtype(loc)), " ", condition.shape(loc),
+         ", needs one bool");
 }
 
 /// One bool as a tensor of rank 0.
 Tensor condition_scalar(const char* function, const Tensor& condition, Loc loc) {
-  check_condition(function, condition.dtype(loc), condition.numel(loc), condition.shape(loc), loc);
+  check_condition(function, condition, loc);
   return condition.dim(loc) == 0 ? condition : condition.reshape({}, loc);
 }
 
@@ -58,7 +60,7 @@ void check_carried(const char* function, const std::vector<RegionTensor>& inits,
 } // namespace
 
 bool condition_value(const char* function, const Tensor& condition, Loc loc) {
-  check_condition(function, condition.dtype(loc), condition.numel(loc), condition.shape(loc), loc);
+  check_condition(function, condition, loc);
   return condition.item<bool>(loc);
 }
 
@@ -102,8 +104,8 @@ std::vector<Tensor> record_cond(const Tensor& condition, const RegionFunction& t
   Trace& trace = *Trace::current();
   const RegionTensor predicate = trace.describe(condition_scalar("cond", condition, loc), "cond", loc);
   std::vector<TracedRegion> regions;
-  regions.push_back(trace.record_region({}, then, "cond"));
-  regions.push_back(trace.record_region({}, otherwise, "cond"));
+  regions.push_back(trace.record_region({}, then, "cond", loc));
+  regions.push_back(trace.record_region({}, otherwise, "cond", loc));
   for (size_t i = 0; i < regions[0].results.size(); ++i)
     if (!alike(regions[0].results[i], regions[1].results[i]))
       fail(loc, "cond: result ", i, " is ", text_of(regions[0].results[i]), " in one branch and ",
@@ -122,10 +124,10 @@ std::vector<Tensor> record_while(const std::vector<Tensor>& inits, const RegionF
       [&](std::span<const Tensor> state) {
         return std::vector<Tensor>{condition_scalar("while_loop", test(state)[0], loc)};
       },
-      "while_loop"));
+      "while_loop", loc));
   if (Trace::has_effects(regions[0]))
     fail(loc, "while_loop: the test writes to a tensor or draws random numbers; hint: do that in the body");
-  regions.push_back(trace.record_region(carried, body, "while_loop"));
+  regions.push_back(trace.record_region(carried, body, "while_loop", loc));
   check_carried("while_loop", carried, regions[1], loc);
   return trace.add_control("while", {values_of(carried), {}}, carried.size(), std::move(regions), types_of(carried),
                            options.max_trips, loc);
@@ -145,7 +147,7 @@ std::vector<Tensor> record_scan(const std::vector<Tensor>& inits, const std::vec
     arguments.push_back(std::move(part));
   }
   std::vector<TracedRegion> regions;
-  regions.push_back(trace.record_region(arguments, body, "scan"));
+  regions.push_back(trace.record_region(arguments, body, "scan", loc));
   check_carried("scan", carried, regions[0], loc);
   std::vector<Result> types = types_of(carried);
   for (size_t i = carried.size(); i < regions[0].results.size(); ++i) {

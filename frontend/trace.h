@@ -169,7 +169,7 @@ public:
 
   /// Records `body` as a region with arguments of these dtypes and shapes.
   detail::TracedRegion record_region(std::span<const detail::RegionTensor> arguments, const detail::RegionBody& body,
-                                     const char* op);
+                                     const char* op, Loc loc);
   /// Adds an op that runs regions which start from `operands`, by segment; the first `carried` arguments of each region
   /// are carried. What the regions write is carried too (or given, by a cond), and then has its new value.
   std::vector<Tensor> add_control(const char* name, std::vector<std::vector<detail::ValueId>> operands, size_t carried,

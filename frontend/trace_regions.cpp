@@ -88,7 +88,7 @@ RegionTensor Trace::describe(const Tensor& x, const char* op, Loc loc) {
 }
 
 TracedRegion Trace::record_region(std::span<const RegionTensor> arguments, const detail::RegionBody& body,
-                                  const char* op) {
+                                  const char* op, Loc loc) {
   TracedRegion traced;
   RegionGuard guard(*this);
   std::vector<Tensor> stand_ins;
@@ -98,10 +98,10 @@ TracedRegion Trace::record_region(std::span<const RegionTensor> arguments, const
     traced.arguments.push_back({value, argument.dtype, argument.shape, argument.loc});
   }
   const std::vector<Tensor> results = body(stand_ins);
-  for (const Tensor& result : results) traced.results.push_back(describe(result, op, Loc()));
+  for (const Tensor& result : results) traced.results.push_back(describe(result, op, loc));
   if (draws_ > 0) {
     ++draws_; // the next one's number
-    const ValueId next = with_draws(read(random_->second, op, Loc()), Loc());
+    const ValueId next = with_draws(read(random_->second, op, loc), loc);
     set_value(views_[random_->second.impl()->symbolic->view].base, next);
   }
   guard.close(traced);

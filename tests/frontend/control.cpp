@@ -201,6 +201,15 @@ TEST_CASE("control: what is refused") {
                    while_loop([](Tensor t) { return t.sum() < 0; }, [](Tensor t) { return t; }, x, {.max_trips = -1});
                  }),
                  "while_loop: max_trips is -1, needs 0 or more"));
+  CHECK(contains(error_of([&] { cond(Tensor(), id, id); }), "cond: the tensor is undefined at control.cpp"));
+  CHECK(
+      contains(error_of([&] { compile([&](Tensor v) { return cond(v.sum() > 0, id, [] { return Tensor(); }); })(x); }),
+               "cond: the tensor is undefined at control.cpp"));
+  std::function<Tensor(Tensor, int)> deep = [&](Tensor v, int n) -> Tensor {
+    return n == 0 ? v : cond(v.sum() > 0, [&] { return deep(v, n - 1); }, [&] { return v + n; });
+  };
+  CHECK(contains(error_of([&] { compile([&](Tensor v) { return deep(v, 60); })(x); }),
+                 "that is too deep at control.cpp"));
   auto pass = [](Tensor s, Tensor e) { return std::pair(s, e); };
   CHECK(contains(error_of([&] { scan(pass, x, tensor(1.0)); }), "scan: cannot scan over a tensor of rank 0"));
   CHECK(contains(error_of([&] { scan(pass, x, zeros({0, 2})); }), "scan: there are no parts"));
