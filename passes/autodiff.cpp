@@ -162,6 +162,7 @@ FailureOr<func::FuncOp> buildJvp(func::FuncOp function, ArrayRef<unsigned> wrt) 
   const Outputs outputs = addCotangents(derived, function);
   const SmallVector<Value> arguments = derived.arguments(wrt);
   OpBuilder builder = derived.builderAtEnd();
+  Operation* const lastForward = derived.body().getTerminator()->getPrevNode();
   FailureOr<SmallVector<Value>> gradients = differentiate(builder, outputs.values, outputs.cotangents, arguments);
   if (failed(gradients)) return derived.discard(), failure();
   SmallVector<Value> influenced, tangents;
@@ -174,6 +175,14 @@ FailureOr<func::FuncOp> buildJvp(func::FuncOp function, ArrayRef<unsigned> wrt) 
   builder = derived.builderAtEnd();
   FailureOr<SmallVector<Value>> products = differentiate(builder, influenced, tangents, outputs.cotangents);
   if (failed(products)) return derived.discard(), failure();
+  // Where the product asks a cotangent for its dims, zeros like the result have them too.
+  builder.setInsertionPointToStart(&derived.body());
+  if (lastForward) builder.setInsertionPointAfter(lastForward);
+  for (auto [value, cotangent] : llvm::zip_equal(outputs.values, outputs.cotangents)) {
+    ImplicitLocOpBuilder b(value.getLoc(), builder);
+    Value(cotangent).replaceAllUsesWith(ir::zerosLike(b, value));
+  }
+  builder = derived.builderAtEnd();
   llvm::BitVector unread(derived.body().getNumArguments());
   unread.set(function.getNumArguments(), function.getNumArguments() + outputs.cotangents.size());
   return derived.finish(orZeros(builder, *products, outputs.values), unread);

@@ -1,6 +1,7 @@
 // Gradients of regions: a cond of its regions' products; a scan backwards over what was carried, which the scan before it
 // stacks; a while of at most so many trips as such a scan.
 // RUN: ogee-opt %s --autodiff --simplify | FileCheck %s
+// RUN: ogee-opt %s --autodiff=mode=jvp --simplify | FileCheck %s --check-prefix=JVP
 
 // CHECK-LABEL: func.func @choice_vjp
 // CHECK: ogee.cond %arg0(%arg1, %arg2 : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) then {
@@ -54,4 +55,18 @@ func.func @loop(%x: tensor<f32>, %limit: tensor<f32>) -> tensor<f32> {
     ogee.yield %0 : tensor<f32>
   }
   return %r : tensor<f32>
+}
+
+// A Jacobian-vector product does not have the cotangents that the other one asks for their dims.
+// JVP-LABEL: func.func @sums_jvp(%arg0: tensor<?x3xf32>, %arg1: tensor<?x3xf32>) -> tensor<?x3xf32>
+// JVP: ogee.pad
+func.func @sums(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  %z = ogee.constant dense<0.0> : tensor<f32>
+  %y = ogee.scan over (%x : tensor<?x3xf32>) -> (tensor<?x3xf32>) {
+  ^bb0(%a: tensor<3xf32>):
+    %0 = ogee.sin %a : tensor<3xf32>
+    ogee.yield %0 : tensor<3xf32>
+  }
+  %r = ogee.pad %y, %z low [1, 0] high [0, 0] interior [0, 0] : tensor<?x3xf32>, tensor<f32> -> tensor<?x3xf32>
+  return %r : tensor<?x3xf32>
 }
