@@ -2,6 +2,8 @@
 // in lambdas; what is refused, with its lines. Covers: trace_regions
 #include "tests/frontend/support.h"
 
+#include <random>
+
 using namespace ogee;
 using namespace ogee::tests;
 
@@ -297,4 +299,87 @@ TEST_CASE("control: a loop without max_trips has no gradient") {
   CHECK(contains(message, "control.cpp:"));
   INFO(message);
   CHECK(message.find('\n') == std::string::npos);
+}
+
+namespace {
+
+using Tensors = std::vector<Tensor>;
+
+/// A function of three tensors of four elements made at random, the same for one seed: views, writes, products, and
+/// choices and loops up to `depth` in each other.
+Tensors random_body(const Tensors& carried, const Tensors& more, int depth, uint64_t seed) {
+  std::mt19937_64 random(seed * 104729 + static_cast<uint64_t>(depth));
+  Tensors pool = carried;
+  pool.insert(pool.end(), more.begin(), more.end());
+  const auto any = [&] { return pool[random() % pool.size()]; };
+  for (uint64_t left = 2 + random() % 6; left > 0; --left) {
+    const Tensor a = any(), b = any();
+    const uint64_t next = random(), limit = random() % 4;
+    switch (random() % (depth > 0 ? 11 : 8)) {
+    case 0: pool.push_back(a + b); break;
+    case 1: pool.push_back(tanh(a * b)); break;
+    case 2: pool.push_back(a * 0.5); break;
+    case 3: pool.push_back(cat({b.slice(0, 1, 4), a.slice(0, 0, 1)})); break;
+    case 4: pool.push_back(a - a.mean()); break;
+    case 5: pool.push_back(flip(a, 0)); break;
+    case 6: pool.push_back(matmul(a.reshape({2, 2}), b.reshape({2, 2})).reshape({4}) * 0.3); break;
+    case 7: {
+      Tensor written = a * 1;
+      written[1] = 0.25;
+      pool.push_back(written + b);
+      break;
+    }
+    case 8:
+      pool.push_back(cond(
+          a.sum() > b.sum(), [&] { return random_body({a, b, pool[0]}, {}, depth - 1, next)[0]; },
+          [&] { return random_body({b, a, pool[1]}, {}, depth - 1, next + 1)[1]; }));
+      break;
+    case 9: {
+      const auto step = [&](Tensors state, Tensor part) {
+        Tensors renewed = random_body(state, {part, b}, depth - 1, next);
+        return std::pair(renewed, Tensors{renewed[0], state[1]});
+      };
+      const auto [last, all] = scan(step, Tensors{a, b, any()}, stack({a, b, a}));
+      pool.insert(pool.end(), {last[0] + last[2], all[0].sum(0) * 0.3, all[1][2]});
+      break;
+    }
+    case 10: {
+      using Counted = std::pair<Tensor, Tensors>;
+      const auto last =
+          while_loop([&](Counted c) { return c.first < static_cast<int64_t>(limit); },
+                     [&](Counted c) { return Counted(c.first + 1, random_body(c.second, {a}, depth - 1, next)); },
+                     Counted(tensor(0), {a, b, a}), {.max_trips = 3});
+      pool.insert(pool.end(), {last.second[0] + last.second[1] * 0.5, last.second[2]});
+      break;
+    }
+    }
+  }
+  Tensors results;
+  for (size_t i = 0; i < carried.size(); ++i) results.push_back(tanh(any()) * 0.9);
+  if (random() % 3 == 0) results = {carried[1], carried[0], results[2]};
+  return results;
+}
+
+} // namespace
+
+TEST_CASE("control: random programs, their gradients by differences") {
+  for (uint64_t seed = 0; seed < 24; ++seed) {
+    INFO("seed " << seed);
+    manual_seed(seed);
+    const Tensor x = randn({4}, f64), y = randn({4}, f64);
+    const auto f = [&](Tensor v) {
+      const Tensors all = random_body({v, y, v * y}, {}, 2, seed);
+      return ((all[0] + all[1] * 2 + all[2] * 3) * y).sum();
+    };
+    CHECK(allclose(f(x), compile(f)(x)));
+    const Tensor gradient = grad(f)(x);
+    const double step = 1e-6;
+    for (int64_t i = 0; i < 4; ++i) {
+      Tensor above = x.clone(), below = x.clone();
+      above[i] += step;
+      below[i] -= step;
+      const double expected = (f(above).item() - f(below).item()) / (2 * step);
+      CHECK(near(gradient[i].item(), expected, 1e-4 * (1 + std::abs(expected))));
+    }
+  }
 }
