@@ -122,7 +122,7 @@ Tensor Trace::custom_vjp(std::span<const Tensor> inputs, const Tensor& value, co
   const RegionTensor result = arguments.back();
   arguments.push_back(result); // the cotangent
   std::vector<TracedRegion> regions;
-  regions.push_back(record_region(arguments, backward, "custom_vjp"));
+  regions.push_back(record_region(arguments, backward, "custom_vjp", loc));
   if (has_effects(regions[0]))
     detail::fail(loc, "custom_vjp: the gradient writes to a tensor from outside or draws random numbers");
   size_t next = 0;
