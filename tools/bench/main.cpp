@@ -1,11 +1,11 @@
-// bench: what first uses cost; ogee's matrix product beside one written by hand, and the cost of small calls: medians
-// of interleaved runs on one thread.
+// bench: what first uses cost; ogee's matrix product beside one written by hand, the cost of small calls and of
+// gradients: medians of interleaved runs on one thread.
 #include "tools/bench/by_hand.h"
 #include "tools/bench/first_use.h"
+#include "tools/bench/gradients.h"
+#include "tools/bench/timing.h"
 #include <ogee/ogee.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -13,19 +13,9 @@
 #include <vector>
 
 using namespace ogee;
+using namespace ogee::bench;
 
 namespace {
-
-double seconds(const auto& run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double>& times) {
-  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-  return times[times.size() / 2];
-}
 
 /// One size: eager (sizes at run time) and compiled (static sizes) against the hand-written kernel, all with the
 /// packing.
@@ -34,8 +24,7 @@ bool bench_gemm(int64_t n, int rounds) {
   Tensor by_hand = zeros({n, n});
   std::vector<float> panel;
   const auto hand = [&] {
-    return bench::gemm_by_hand(a.span<float>().data(), b.span<float>().data(), by_hand.span<float>().data(), n, n, n,
-                               panel);
+    return gemm_by_hand(a.span<float>().data(), b.span<float>().data(), by_hand.span<float>().data(), n, n, n, panel);
   };
   if (!hand()) return std::puts("no hand-written kernel for this machine"), true;
   auto compiled = compile([](const Tensor& x, const Tensor& y) { return matmul(x, y); }, {.name = "gemm"});
@@ -54,22 +43,12 @@ bool bench_gemm(int64_t n, int rounds) {
   return true;
 }
 
-/// Nanoseconds of a call, as the median of batches of 1000.
-double nanoseconds(const auto& run) {
-  std::vector<double> times;
-  for (int i = 0; i < 51; ++i)
-    times.push_back(1e6 * seconds([&] {
-                      for (int j = 0; j < 1000; ++j) run();
-                    }));
-  return median(times);
-}
-
 } // namespace
 
 int main(int argc, char** argv) try {
   const bool quick = argc == 2 && std::strcmp(argv[1], "--quick") == 0;
   if (argc > 1 && !quick) return std::cerr << "usage: bench [--quick]\n", 2;
-  bench::first_uses();
+  first_uses();
   set_num_threads(1);
   manual_seed(1);
   std::puts("f32 product on one core, packing included, in GFLOP/s");
@@ -94,7 +73,7 @@ int main(int argc, char** argv) try {
   summing(one);
   std::printf("a sum of 150 captured tensors of one element, compiled: %.0f ns\n",
               nanoseconds([&] { return summing(one); }));
-  return 0;
+  return gradients(quick) ? 0 : 1;
 } catch (const Error& error) {
   std::cerr << "bench: " << error.what() << "\n";
   return 1;
