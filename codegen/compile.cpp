@@ -80,6 +80,7 @@ public:
 private:
   /// Checks of NaN mode, and what happens before the forms of code generation come in.
   void addFirst(OpPassManager& passes) {
+    passes::addDropGradientRules(passes);
     if (options_.checkNumbers)
       passes::addCheckNumbers(passes, options_.eager ? graph_.getSymName() : "", /*lines=*/!options_.eager);
     passes::addSimplify(passes);

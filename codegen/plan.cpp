@@ -110,6 +110,8 @@ void Planner::planChecks() {
 }
 
 void Planner::findOverwrites(Operation* terminator) {
+  // A check that fails leaves arguments as they were.
+  if (graph_.walk([](ir::CheckOp) { return WalkResult::interrupt(); }).wasInterrupted()) return;
   for (auto [index, value] : llvm::enumerate(terminator->getOperands()))
     if (std::optional<unsigned> argument = ir::overwrittenArgument(graph_, index))
       if (llvm::count(terminator->getOperands(), value) == 1 &&

@@ -47,6 +47,11 @@ uint64_t next_hook_id() {
   return next.fetch_add(1);
 }
 
+/// Compiled functions have seen the hooks of what they hold.
+void hooks_changed(const TensorImpl& impl) {
+  if (impl.holds.load() > 0) runtime::Runtime::get().bump_epoch();
+}
+
 /// Where the hooks of a tensor stand. Error where no gradient flows through it.
 std::vector<PlacedHook>& hooks_of(const Tensor& x, const char* op, Loc loc) {
   checked_data(x, op, loc);
@@ -128,6 +133,10 @@ void Tensor::set_grad(const Tensor& gradient, Loc loc) const {
   if (Trace* trace = Trace::current()) return trace->set_grad(*this, gradient, loc);
   checked_data(*this, "set_grad", loc);
   if (!gradient.defined() && !impl.autograd) return;
+  if (impl.autograd && impl.autograd->retained) {
+    *impl.autograd->retained = gradient;
+    return;
+  }
   autograd_of(impl).grad = gradient;
   impl.autograd->consumed = false;
 }
@@ -157,11 +166,13 @@ Tensor Tensor::detach(Loc loc) const {
 uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook, Loc loc) const {
   std::vector<PlacedHook>& hooks = hooks_of(*this, "register_hook", loc);
   hooks.push_back({impl_->autograd->node ? impl_->autograd->output : 0, next_hook_id(), std::move(hook)});
+  hooks_changed(*impl_);
   return hooks.back().id;
 }
 
 void Tensor::remove_hook(uint64_t id, Loc loc) const {
   std::erase_if(hooks_of(*this, "remove_hook", loc), [&](const PlacedHook& placed) { return placed.id == id; });
+  hooks_changed(*impl_);
 }
 
 // ---- gradients

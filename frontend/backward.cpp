@@ -26,7 +26,8 @@ void accumulate(Tensor& sum, Tensor cotangent) {
     sum = sum + cotangent;
 }
 
-/// The gradient after the hooks.
+} // namespace
+
 Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output) {
   for (const PlacedHook& placed : hooks) {
     if (placed.output != output) continue;
@@ -35,12 +36,11 @@ Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32
   return gradient;
 }
 
-} // namespace
-
 void Walker::add(const Edge& edge, Tensor cotangent) {
   if (edge.leaf.defined()) {
-    const auto [known, is_new] = leaf_numbers_.try_emplace(edge.leaf.impl(), leaves_.size());
-    if (is_new) leaves_.push_back({edge.leaf, {}});
+    const Tensor& leaf = edge.leaf.tensor();
+    const auto [known, is_new] = leaf_numbers_.try_emplace(leaf.impl(), leaves_.size());
+    if (is_new) leaves_.push_back({leaf, {}});
     accumulate(leaves_[known->second].gradient, std::move(cotangent));
   } else if (edge.node) {
     const auto [known, is_new] = pending_.try_emplace(edge.node.get());

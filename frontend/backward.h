@@ -40,6 +40,9 @@ private:
   std::unordered_map<const TensorImpl*, size_t> leaf_numbers_;
 };
 
+/// The gradient after the hooks on one output.
+Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output);
+
 /// Adds to the gradient of a leaf.
 void accumulate_grad(const Tensor& leaf, Tensor gradient);
 

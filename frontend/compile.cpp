@@ -117,10 +117,11 @@ std::shared_ptr<CompiledTape> tape_of(const Recording& recording) {
 
 /// A traced and compiled form of the function.
 struct Variant {
-  Variant(std::span<const uint64_t> words, std::vector<LeafFacts> leaf_facts, Recording done, Loc loc)
+  Variant(std::span<const uint64_t> words, std::vector<LeafFacts> leaf_facts, Recording done,
+          std::shared_ptr<std::mutex> writing, Loc loc)
       : signature(words.begin(), words.end()), leaves(std::move(leaf_facts)), graph(done.graph),
         guards(std::move(done.guards)), tape(tape_of(done)),
-        runnable(std::move(done.interface), tape ? tape->forward() : graph, loc) {
+        runnable(std::move(done.interface), tape ? tape->forward() : graph, loc, false, std::move(writing)) {
     for (const Capture& capture : runnable.interface().captures) capture.tensor.impl()->holds.fetch_add(1);
   }
   ~Variant() {
@@ -174,6 +175,8 @@ struct CompiledBase::Impl {
   const Loc loc;
   std::atomic<Variant*> head{nullptr}; ///< the last traced first
   std::atomic<uint64_t> calls{0};
+  /// Held by calls of any variant that write to tensors.
+  const std::shared_ptr<std::mutex> writing = std::make_shared<std::mutex>();
   std::mutex tracing;       ///< the function is recorded by one thread at a time: it may have effects of its own
   mutable std::mutex mutex; ///< guards what follows; never held while the user's code runs
   uint64_t compiles = 0;
@@ -192,7 +195,7 @@ bool CompiledBase::Impl::in_order(Variant& variant, uint64_t epoch) const {
                                 where(loc), "; its tensor was first used",
                                 "; hint: change it in place (`w -= …`), or pass it as an argument"),
                 capture.first_use);
-    if (has_gradient(capture.tensor) != capture.requires_grad) return false;
+    if (!capture.is_unchanged()) return false;
   }
   variant.epoch.store(epoch, std::memory_order_release);
   return true;
@@ -212,9 +215,12 @@ std::string CompiledBase::Impl::reason(std::span<const uint64_t> signature, cons
     if (const uint64_t bits = guard.cell->bits.load(); bits != guard.bits)
       return runtime::concat(guard.cell->name, " was ", guard.cell->text(guard.bits), ", now ", guard.cell->text(bits));
   for (const Capture& capture : last.runnable.interface().captures)
-    if (has_gradient(capture.tensor) != capture.requires_grad)
+    if (!capture.is_unchanged())
       return runtime::concat("a captured tensor of shape ", capture.tensor.shape(),
-                             capture.requires_grad ? " required a gradient, now not" : " requires a gradient now");
+                             has_gradient(capture.tensor) == capture.requires_grad
+                                 ? " has another history, or other hooks"
+                             : capture.requires_grad ? " required a gradient, now not"
+                                                     : " requires a gradient now");
   if (signature[1] != last.signature[1]) return "gradients were switched on or off for this thread";
   if (signature[0] != last.signature[0]) // the first words of every signature
     return runtime::concat("the default dtype was ", runtime::name(DType(last.signature[0])), ", now ",
@@ -234,7 +240,7 @@ Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const st
   std::shared_ptr<void> prototype;
   Recording recording = record(options, use(), leaves, body, prototype, loc);
   std::string why = head.load() ? reason(signature, facts) : "";
-  auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(recording), loc);
+  auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(recording), writing, loc);
   variant->prototype = std::move(prototype);
   variant->epoch = epoch;
   variant->next = head.load();

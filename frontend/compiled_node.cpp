@@ -5,37 +5,35 @@
 #include "frontend/rule_node.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace ogee::detail {
 
 CompiledTape::CompiledTape(const Graph& graph, std::vector<unsigned> wrt, size_t results, const std::string& failure)
-    : graph_(graph), results_(results), rule_("compiled", "", wrt, {}, [&] {
-        if (!failure.empty()) throw runtime::Error(ErrorCode::unsupported, failure);
-        return derive(graph, wrt, Saved::chosen, Loc());
-      }) {}
-
-const TapeRule& CompiledTape::full_rule() {
-  std::lock_guard lock(mutex_);
-  if (!full_rule_)
-    full_rule_ = std::make_unique<TapeRule>("compiled", "", rule_.wrt(), ArgumentSet(), [&] {
-      return derive(rule_.forward(), rule_.wrt(), Saved::results, Loc());
-    });
-  return *full_rule_;
-}
+    : graph_(graph), results_(results), rule_("compiled", "", wrt, {},
+                                              [&] {
+                                                if (!failure.empty())
+                                                  throw runtime::Error(ErrorCode::unsupported, failure);
+                                                return derive(graph, wrt, Saved::chosen, Loc());
+                                              }),
+      full_rule_("compiled", "", wrt, {}, [&] { return derive(forward(), wrt, Saved::results, Loc()); }) {}
 
 namespace {
 
 class CompiledNode final : public Node {
 public:
-  CompiledNode(std::shared_ptr<CompiledTape> tape, std::vector<Tensor> arguments, std::span<const Tensor> results,
+  CompiledNode(std::shared_ptr<CompiledTape> tape, std::span<const Tensor> arguments, std::span<const Tensor> results,
                Loc loc)
       : Node("compiled", loc, static_cast<uint32_t>(results.size())), tape_(std::move(tape)),
-        arguments_(arguments.begin(), arguments.end()), outputs_(results.begin(), results.end()) {
+        arguments_(arguments.size()), results_(results.size()), outputs_(results.begin(), results.end()) {
     for (unsigned argument : tape_->rule().wrt()) edges.push_back(edge_of(arguments[argument]));
-    for (const Tensor& result : results) results_.emplace_back(alias(result));
+    for (const Tensor& argument : arguments) sizes_.push_back(argument.impl()->sizes);
+    for (const TapeRule* rule : {&tape_->rule(), &tape_->full_rule()})
+      if (rule->exists()) save(*rule, arguments, results);
   }
 
   void run(const Cotangents& cotangents) override {
+    tape_->rule().check(loc());
     if (dropped) fail_dropped(loc());
     const auto hidden = cotangents.outputs.subspan(tape_->results());
     const bool goes_through_hidden = std::ranges::any_of(hidden, [](const Tensor& x) { return x.defined(); });
@@ -45,12 +43,9 @@ public:
     std::vector<int64_t> sizes;
     for (const BackwardInput& input : rule.signature().inputs) {
       switch (input.kind) {
-      case BackwardInput::Kind::argument:
-        arguments_[input.index].check(*this);
-        tensors.push_back(arguments_[input.index].tensor);
-        break;
+      case BackwardInput::Kind::argument: tensors.push_back(argument(input.index)); break;
       case BackwardInput::Kind::result: tensors.push_back(result(input.index)); break;
-      case BackwardInput::Kind::size: sizes.push_back(arguments_[input.index].tensor.impl()->sizes[input.axis]); break;
+      case BackwardInput::Kind::size: sizes.push_back(sizes_[input.index][input.axis]); break;
       case BackwardInput::Kind::cotangent: {
         const Tensor& given = cotangents.outputs[input.index];
         tensors.push_back(given.defined() ? given : outputs_[input.index].make(loc()));
@@ -69,22 +64,39 @@ public:
   }
 
 private:
+  /// Keeps what a rule reads, and no more.
+  void save(const TapeRule& rule, std::span<const Tensor> arguments, std::span<const Tensor> results) {
+    for (const BackwardInput& input : rule.signature().inputs) {
+      if (input.kind == BackwardInput::Kind::argument) arguments_[input.index].emplace(arguments[input.index]);
+      if (input.kind == BackwardInput::Kind::result) results_[input.index].emplace(results[input.index]);
+    }
+  }
+
+  Tensor argument(unsigned number) {
+    arguments_[number]->check(*this);
+    const std::vector<unsigned>& wrt = tape_->rule().wrt();
+    const auto place = std::ranges::find(wrt, number);
+    if (!is_recording() || place == wrt.end()) return arguments_[number]->tensor;
+    return with_history(arguments_[number]->tensor, edges[static_cast<size_t>(place - wrt.begin())]);
+  }
+
   Tensor result(unsigned number) {
-    results_[number].check(*this);
-    Tensor result = alias(results_[number].tensor);
+    results_[number]->check(*this);
+    Tensor result = alias(results_[number]->tensor);
     if (is_recording()) set_history(result, NodeRef(this), number);
     return result;
   }
 
   const std::shared_ptr<CompiledTape> tape_;
-  std::vector<SavedTensor> arguments_, results_;
+  std::vector<std::optional<SavedTensor>> arguments_, results_; ///< those that a rule reads
+  std::vector<SizeList> sizes_;                                 ///< of the arguments
   std::vector<ZeroLike> outputs_;
 };
 
 } // namespace
 
-void CompiledTape::record(std::vector<Tensor> arguments, std::span<const Tensor> results, Loc loc) {
-  set_histories(results, NodeRef(new CompiledNode(shared_from_this(), std::move(arguments), results, loc)));
+void CompiledTape::record(std::span<const Tensor> arguments, std::span<const Tensor> results, Loc loc) {
+  set_histories(results, NodeRef(new CompiledNode(shared_from_this(), arguments, results, loc)));
 }
 
 } // namespace ogee::detail

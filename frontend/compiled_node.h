@@ -4,7 +4,6 @@
 #include "frontend/rule.h"
 
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -21,17 +20,15 @@ public:
   size_t results() const { return results_; }
   const TapeRule& rule() const { return rule_; }
   /// The gradient of the forward graph, in which what is saved counts as results, too: gradients of gradients need it.
-  const TapeRule& full_rule();
+  const TapeRule& full_rule() const { return full_rule_; }
 
   /// Puts a call onto the tape: all arguments and all results of the forward graph.
-  void record(std::vector<Tensor> arguments, std::span<const Tensor> results, Loc loc);
+  void record(std::span<const Tensor> arguments, std::span<const Tensor> results, Loc loc);
 
 private:
   const Graph graph_;
   const size_t results_;
-  const TapeRule rule_;
-  std::mutex mutex_;
-  std::unique_ptr<TapeRule> full_rule_;
+  const TapeRule rule_, full_rule_;
 };
 
 } // namespace ogee::detail

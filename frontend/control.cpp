@@ -64,6 +64,13 @@ bool condition_value(const char* function, const Tensor& condition, Loc loc) {
   return condition.item<bool>(loc);
 }
 
+void check_kept(const char* function, const std::vector<Tensor>& before, const std::vector<Tensor>& after, Loc loc) {
+  for (size_t i = 0; i < before.size() && i < after.size(); ++i)
+    if (before[i].dtype(loc) != after[i].dtype(loc) || !same(before[i].shape(loc), after[i].shape(loc)))
+      fail(loc, function, ": carried value ", i, " is ", runtime::name(before[i].dtype(loc)), " ", before[i].shape(loc),
+           ", but the body gives ", runtime::name(after[i].dtype(loc)), " ", after[i].shape(loc));
+}
+
 void check_max_trips(const WhileOptions& options, Loc loc) {
   if (options.max_trips && *options.max_trips < 0)
     fail(loc, "while_loop: max_trips is ", *options.max_trips, ", needs 0 or more");

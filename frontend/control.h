@@ -29,6 +29,8 @@ void check_max_trips(const WhileOptions& options, Loc loc);
 /// How many parts the tensors have along their first dim: an Error where they differ or there are none.
 int64_t count_parts(const std::vector<Tensor>& xs, Loc loc);
 [[noreturn]] void fail_no_parts(Loc loc);
+/// Error where a carried value has another shape or dtype than before.
+void check_kept(const char* function, const std::vector<Tensor>& before, const std::vector<Tensor>& after, Loc loc);
 
 /// A lambda of a region: from stand-ins to tensors.
 using RegionFunction = std::function<std::vector<Tensor>(std::span<const Tensor>)>;
@@ -116,7 +118,9 @@ Carry while_loop(Test test, Body body, Carry init, WhileOptions options = {}, Lo
   if (!detail::is_tracing()) {
     for (int64_t trip = 0; trip != options.max_trips.value_or(-1); ++trip) {
       if (!detail::condition_value("while_loop", detail::call_on(test, init), loc)) break;
-      init = detail::call_on(body, init);
+      Carry next = detail::call_on(body, init);
+      detail::check_kept("while_loop", detail::tensors_of(init), detail::tensors_of(next), loc);
+      init = std::move(next);
     }
     return init;
   }
@@ -165,6 +169,7 @@ auto scan(F f, Carry init, Xs xs, Loc loc = Loc::current()) {
     std::vector<Tensor> parts;
     for (const Tensor& tensor : whole) parts.push_back(tensor.select(0, i, loc));
     auto [next, given] = f(std::as_const(init), detail::with_those(xs, parts));
+    detail::check_kept("scan", detail::tensors_of(init), detail::tensors_of(next), loc);
     init = std::move(next);
     const std::vector<Tensor> tensors = detail::tensors_of(given);
     stacked.resize(tensors.size());

@@ -342,9 +342,13 @@ GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const Va
 
 void GraphBuilder::set_checkpoint(bool on) { impl_->checkpoint = on; }
 
-void GraphBuilder::stop_gradient(ValueId value) {
-  if (Operation* op = impl_->values[value].getDefiningOp())
-    op->setAttr(passes::kStoppedAttr, impl_->builder.getUnitAttr());
+void GraphBuilder::stop_gradient(ValueId id) {
+  Value value = impl_->values[id];
+  OpBuilder builder(value.getContext());
+  builder.setInsertionPointAfterValue(value);
+  const Value stop = builder.create<ir::StopGradientOp>(value.getLoc(), value.getType(), value);
+  value.replaceAllUsesExcept(stop, stop.getDefiningOp());
+  std::ranges::replace(impl_->values, value, stop);
 }
 
 Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc,

@@ -286,7 +286,7 @@ void record_tape(const char* op, const Tensor& a, const Tensor& b, const Tensor&
   const ProductShapes shapes(a.impl()->sizes, b.impl()->sizes);
   RuleKey key{&kDot};
   const DType dtype = a.impl()->dtype;
-  key.push(static_cast<uint64_t>(dtype));
+  key.push(static_cast<uint64_t>(dtype) | static_cast<uint64_t>(std::string_view(op) == "dot") << 8); // its name
   shapes.add_to(key);
   const RuleArgument arguments[] = {a, b};
   const auto body = [&]() -> std::vector<Tensor> {

@@ -100,6 +100,8 @@ std::string size_text(const SizeList& sizes) {
   return text + ")";
 }
 
+std::string to_text(const GradFn& function) { return function ? "<" + function.name() + ">" : "none"; }
+
 std::vector<std::string> suffixes(const Tensor& x, bool empty) {
   const TensorImpl& impl = *x.impl();
   std::vector<std::string> list;
@@ -109,7 +111,7 @@ std::vector<std::string> suffixes(const Tensor& x, bool empty) {
   const bool usual = impl.dtype == get_default_dtype() || (!empty && (impl.dtype == i64 || impl.dtype == boolean));
   if (!usual) list.push_back("dtype=" + std::string(runtime::name(impl.dtype)));
   if (const GradFn made_by = x.grad_fn())
-    list.push_back("grad_fn=<" + made_by.name() + ">");
+    list.push_back("grad_fn=" + to_text(made_by));
   else if (x.requires_grad())
     list.push_back("requires_grad=True");
   return list;
@@ -153,5 +155,7 @@ std::string to_string(const Tensor& x, Loc loc) {
 std::ostream& operator<<(std::ostream& out, const Printed& x) {
   return out << (x.tensor().defined() ? to_string(x.tensor(), x.loc()) : "tensor(undefined)");
 }
+
+std::ostream& operator<<(std::ostream& out, const GradFn& function) { return out << to_text(function); }
 
 } // namespace ogee

@@ -37,5 +37,7 @@ private:
   Loc loc_;
 };
 std::ostream& operator<<(std::ostream& out, const Printed& x);
+/// "<AddBackward>"; "none" for a leaf.
+std::ostream& operator<<(std::ostream& out, const GradFn& function);
 
 } // namespace ogee

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <bitset>
+#include <cassert>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -29,7 +30,10 @@ struct RuleKey {
   ArgumentSet needs;      ///< the arguments that gradients are asked for
   ArgumentSet transposed; ///< those that are given transposed
 
-  void push(uint64_t word) { words[count++] = word; }
+  void push(uint64_t word) {
+    assert(count < words.size());
+    words[count++] = word;
+  }
   uint64_t hash() const noexcept;
   friend bool operator==(const RuleKey&, const RuleKey&) = default;
 };

@@ -68,6 +68,13 @@ Tensor alias(const Tensor& x) {
   return make_view(impl, impl.offset, impl.sizes, impl.strides);
 }
 
+Tensor with_history(const Tensor& elements, const Edge& edge) {
+  if (edge.leaf.defined()) return edge.leaf.tensor();
+  Tensor x = alias(elements);
+  if (edge.node) set_history(x, edge.node, edge.output);
+  return x;
+}
+
 void SavedTensor::check(const Node& node) const {
   if (tensor.impl()->storage->version() == version) return;
   fail_with(ErrorCode::state,
@@ -174,6 +181,7 @@ public:
 
 private:
   std::vector<Tensor> inputs(const Cotangents& cotangents);
+  Tensor argument(const Tensor& elements, unsigned number) const;
 
   const TapeRule& rule_;
   std::vector<SavedTensor> saved_; ///< those of the rule's inputs that are arguments or results
@@ -194,7 +202,7 @@ RuleNode::RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> 
   for (const BackwardInput& input : rule.signature().inputs) {
     switch (input.kind) {
     case BackwardInput::Kind::argument: saved_.push_back(save(arguments[input.index])); break;
-    case BackwardInput::Kind::result: saved_.emplace_back(alias(results[input.index])); break;
+    case BackwardInput::Kind::result: saved_.emplace_back(results[input.index]); break;
     case BackwardInput::Kind::index: sizes_.push_back(arguments[input.index].number.as_int()); break;
     case BackwardInput::Kind::size:
       sizes_.push_back(size_of(*arguments[input.index].tensor, input.axis, rule.is_transposed(input.index)));
@@ -204,6 +212,13 @@ RuleNode::RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> 
   }
 }
 
+/// An argument as the rule reads it, with its history if operations are recorded.
+Tensor RuleNode::argument(const Tensor& elements, unsigned number) const {
+  const auto place = std::ranges::find(rule_.wrt(), number);
+  if (!is_recording() || place == rule_.wrt().end()) return elements;
+  return with_history(elements, edges[static_cast<size_t>(place - rule_.wrt().begin())]);
+}
+
 /// The tensors that the rule reads, in order. If operations are recorded they have histories.
 std::vector<Tensor> RuleNode::inputs(const Cotangents& cotangents) {
   std::vector<Tensor> inputs;
@@ -211,7 +226,7 @@ std::vector<Tensor> RuleNode::inputs(const Cotangents& cotangents) {
   for (const BackwardInput& input : rule_.signature().inputs) {
     switch (input.kind) {
     case BackwardInput::Kind::argument:
-      inputs.push_back(as_given(saved_[next++].tensor, rule_.is_transposed(input.index)));
+      inputs.push_back(as_given(argument(saved_[next++].tensor, input.index), rule_.is_transposed(input.index)));
       break;
     case BackwardInput::Kind::result: {
       Tensor result = alias(saved_[next++].tensor);

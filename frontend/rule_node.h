@@ -9,9 +9,14 @@
 
 namespace ogee::detail {
 
-/// A tensor as it was when it was saved.
+/// A tensor on the same elements without history: a node is to hold elements, not itself.
+Tensor alias(const Tensor& x);
+/// Such a tensor with the history that an edge leads to; the leaf itself, if it is one.
+Tensor with_history(const Tensor& elements, const Edge& edge);
+
+/// The elements of a tensor as they were when they were saved.
 struct SavedTensor {
-  explicit SavedTensor(Tensor tensor) : tensor(std::move(tensor)), version(this->tensor.impl()->storage->version()) {}
+  explicit SavedTensor(const Tensor& x) : tensor(alias(x)), version(x.impl()->storage->version()) {}
   /// Error where it has been changed in place since.
   void check(const Node& node) const;
 
@@ -28,8 +33,6 @@ struct ZeroLike {
   DType dtype;
 };
 
-/// A tensor on the same elements without history: a node is to hold elements, not itself.
-Tensor alias(const Tensor& x);
 /// The size of an axis of an argument as the rule takes it.
 int64_t size_of(const Tensor& x, unsigned axis, bool transposed);
 [[noreturn]] void fail_dropped(Loc loc);

@@ -19,20 +19,16 @@ namespace {
 /// Memory for the results of one call.
 class CallSink final : public runtime::ResultSink {
 public:
-  /// The result of that number is to have this tensor's elements.
-  struct Target {
-    size_t result;
-    const Tensor* tensor;
-  };
+  /// The tensor that is to have the elements of a result, null for others.
+  using Target = std::function<const Tensor*(size_t result)>;
 
-  CallSink(const runtime::Executable& executable, std::span<const Target> targets)
-      : executable_(executable), targets_(targets) {}
+  CallSink(const runtime::Executable& executable, Target target)
+      : executable_(executable), target_(std::move(target)) {}
 
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
     const runtime::ResultSpec& spec = executable_.program().results[result];
-    const auto target = std::ranges::find(targets_, size_t{result}, &Target::result);
-    const bool in_place = spec.overwrites != runtime::kNoArgument && target != targets_.end() && fits(*target->tensor);
-    results_.push_back(in_place ? *target->tensor : make_dense(dims, spec.dtype));
+    const Tensor* const target = spec.overwrites == runtime::kNoArgument ? nullptr : target_(result);
+    results_.push_back(target && fits(*target) ? *target : make_dense(dims, spec.dtype));
     return results_[result].impl()->data();
   }
 
@@ -46,7 +42,7 @@ private:
   }
 
   const runtime::Executable& executable_;
-  const std::span<const Target> targets_;
+  const Target target_;
   ResultList results_;
 };
 
@@ -60,9 +56,11 @@ void check_no_grad(const Tensor& leaf, Loc loc) {
               loc);
 }
 
-void write_grad(const FinalGrad& grad, const Tensor& leaf, const Tensor& gradient) {
+void write_grad(const FinalGrad& grad, const Tensor& leaf, Tensor gradient) {
   Autograd& autograd = *leaf.impl()->autograd;
   const RecordingScope scope(false);
+  if (gradient.defined() && grad.place.kind == Place::Kind::argument) // those of captured tensors ran in the trace
+    gradient = after_hooks(std::move(gradient), autograd.hooks, 0);
   if (grad.cleared) {
     autograd.grad = gradient;
     autograd.consumed = grad.consumed;
@@ -80,11 +78,15 @@ std::vector<runtime::TensorArg> bound_arguments(std::span<const Capture> capture
 
 } // namespace
 
-Runnable::Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided)
+Runnable::Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided,
+                   std::shared_ptr<std::mutex> writing)
     : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false, is_anomaly_enabled()),
                                                     bound_arguments(interface_.captures)),
-      copy_strided_(copy_strided) {
+      copy_strided_(copy_strided), writes_of_(executable_.program().results.size(), kNoWrite),
+      writing_(std::move(writing)) {
   check_captures(loc);
+  for (size_t i = 0; i < interface_.writes.size(); ++i)
+    writes_of_[interface_.writes[i].graph_result] = static_cast<uint32_t>(i);
 }
 
 const Tensor& Runnable::at(const Place& place, std::span<const Tensor* const> arguments) const {
@@ -132,7 +134,7 @@ void Runnable::record(CompiledTape& tape, std::span<const Tensor* const> argumen
   if (interface_.draws > 0)
     for (uint64_t part : {random.key, random.number}) all.push_back(number_argument(static_cast<int64_t>(part)));
   for (const Capture& capture : interface_.captures) all.push_back(capture.tensor);
-  tape.record(std::move(all), results, loc);
+  tape.record(all, results, loc);
 }
 
 void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results, Loc loc, CompiledTape* tape) {
@@ -158,15 +160,13 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   std::unique_lock<std::mutex> lock;
   for (const FinalGrad& grad : interface_.grads)
     if (grad.expects_none) check_no_grad(at(grad.place, arguments), loc);
-  if (!interface_.writes.empty()) {
-    check_writes(arguments, loc);
-    lock = std::unique_lock(writing_);
-  }
-  std::vector<CallSink::Target> targets;
-  if (!tape)
-    for (const FinalWrite& write : interface_.writes)
-      targets.push_back({write.graph_result, &at(write.place, arguments)});
-  CallSink sink(executable_, targets);
+  if (!interface_.writes.empty()) check_writes(arguments, loc);
+  if (!interface_.writes.empty() || !interface_.grads.empty()) lock = std::unique_lock(*writing_);
+  const auto target = [&](size_t result) -> const Tensor* {
+    if (tape || writes_of_[result] == kNoWrite) return nullptr;
+    return &at(interface_.writes[writes_of_[result]].place, arguments);
+  };
+  CallSink sink(executable_, std::cref(target));
   with_place(loc, [&] { executable_.run({{args, count}}, sink); });
   if (tape) record(*tape, arguments, random, sink.all(), loc);
   if (interface_.next_draw) {
@@ -179,7 +179,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
       target.impl()->storage->bump_version();
     else
       copy_elements(target, sink[write.graph_result], "compile", loc);
-    if (tape) record_write(target, sink[write.graph_result], "compiled", loc);
+    if (tape && write.recorded) record_write(target, sink[write.graph_result], "compiled", loc);
   }
   for (const FinalGrad& grad : interface_.grads)
     write_grad(grad, at(grad.place, arguments), grad.graph_result ? sink[*grad.graph_result] : Tensor());

@@ -16,7 +16,9 @@ class Runnable {
 public:
   /// Compiles the graph for this machine. `copy_strided`: it takes dense row-major tensors only, others are copied for
   /// it.
-  Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided = false);
+  /// `writing` is held by calls that write to arguments or captured tensors.
+  Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided = false,
+           std::shared_ptr<std::mutex> writing = std::make_shared<std::mutex>());
 
   /// Runs it on the user's arguments: results, then in-place writes to arguments and captured tensors. The call goes
   /// onto `tape`, if given. Thread-safe.
@@ -33,7 +35,9 @@ private:
   Interface interface_;
   runtime::Executable executable_;
   const bool copy_strided_;
-  std::mutex writing_; ///< held by calls that write to arguments or captured tensors
+  std::vector<uint32_t> writes_of_; ///< per result of the graph: the number of its write, or kNoWrite
+  static constexpr uint32_t kNoWrite = UINT32_MAX;
+  const std::shared_ptr<std::mutex> writing_;
 };
 
 } // namespace ogee::detail

@@ -38,7 +38,8 @@ void Call::tensor(const Tensor& tensor) {
   const TensorImpl& impl = *tensor.impl();
   if (impl.symbolic) fail_foreign(tensor, "compile", impl.symbolic->loc);
   push(static_cast<uint64_t>(impl.dtype) | impl.sizes.size() << 8 | static_cast<uint64_t>(layout_of(impl)) << 16 |
-       static_cast<uint64_t>(has_gradient(tensor)) << 24);
+       static_cast<uint64_t>(has_gradient(tensor)) << 24 |
+       static_cast<uint64_t>(has_gradient(tensor) && impl.autograd->node) << 25);
   for (size_t axis = 0; axis < impl.sizes.size(); ++axis)
     push(dims_.empty() || !symbolic_dim(dims_, argument_, axis) ? static_cast<uint64_t>(impl.sizes[axis]) : kAnySize);
   if (tensor_count_ == tensor_capacity_) grow_tensors();

@@ -5,6 +5,7 @@
 #include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/views.h"
+#include "runtime/runtime.h"
 
 #include <algorithm>
 #include <numeric>
@@ -87,10 +88,9 @@ Autograd& autograd_of(TensorImpl& impl) {
 
 namespace {
 
-/// The tensor that a view is part of; x itself where it is no view that was recorded.
-Tensor base_of(Tensor x) {
-  while (x.impl()->autograd && x.impl()->autograd->origin) x = Tensor(x.impl()->autograd->origin->parent);
-  return x;
+/// The tensor that a view is part of; x itself where it is no view.
+Tensor base_of(const Tensor& x) {
+  return x.impl()->autograd && x.impl()->autograd->origin ? x.impl()->autograd->origin->base : x;
 }
 
 uint64_t history_of(const Tensor& base) { return base.impl()->autograd ? base.impl()->autograd->history : 0; }
@@ -172,15 +172,18 @@ NodeRef view_node(const Tensor& parent, const ViewStep& step) {
 
 void record_view(const Tensor& parent, ViewStep step, const Tensor& view) {
   if (!runtime::is_floating(parent.impl()->dtype)) return;
+  const bool recorded = is_recording();
+  if (!recorded && !has_gradient(base_of(parent))) return; // as good as a tensor of its own, until something is written
   Autograd& autograd = autograd_of(*view.impl());
-  if (has_gradient(parent)) autograd.node = view_node(parent, step);
-  autograd.history = history_of(base_of(parent));
-  autograd.origin = std::make_unique<ViewOrigin>(ViewOrigin{parent, std::move(step)});
+  if (recorded && has_gradient(parent)) autograd.node = view_node(parent, step);
+  const Tensor base = base_of(parent);
+  autograd.history = history_of(base);
+  autograd.origin = std::make_unique<ViewOrigin>(ViewOrigin{base, parent, std::move(step), recorded});
 }
 
 void refresh(const Tensor& x, Autograd& autograd) {
-  const uint64_t history = history_of(base_of(x));
-  if (autograd.history == history) return;
+  const uint64_t history = history_of(autograd.origin->base);
+  if (autograd.history == history || !autograd.origin->recorded) return;
   const Tensor parent = autograd.origin->parent;
   autograd.node = has_gradient(parent) ? view_node(parent, autograd.origin->step) : NodeRef();
   autograd.output = 0;
@@ -193,13 +196,15 @@ void refresh(const Tensor& x, Autograd& autograd) {
 Edge edge_of(const Tensor& x) {
   if (!has_gradient(x)) return {};
   const Autograd& autograd = *x.impl()->autograd;
-  return autograd.node ? Edge{autograd.node, autograd.output, {}} : Edge{{}, 0, x};
+  return autograd.node ? Edge{autograd.node, autograd.output, {}} : Edge{{}, 0, HeldLeaf(x)};
 }
 
 void set_history(const Tensor& result, NodeRef node, uint32_t output) {
   Autograd& autograd = autograd_of(*result.impl());
   autograd.node = std::move(node);
   autograd.output = output;
+  if (result.impl()->holds.load(std::memory_order_relaxed) > 0)
+    runtime::Runtime::get().bump_epoch(); // compiled functions have seen what it was
 }
 
 void record_function(const char* name, std::span<const Tensor> inputs, const Tensor& result,

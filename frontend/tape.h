@@ -18,11 +18,35 @@ namespace ogee::detail {
 class Node;
 using NodeRef = runtime::Ref<Node>;
 
+/// A leaf as the tape holds it: no variable of the user's, so that a compiled function sees when those are rebound.
+class HeldLeaf {
+public:
+  HeldLeaf() = default;
+  explicit HeldLeaf(Tensor tensor) : tensor_(std::move(tensor)) { tensor_.impl()->holds.fetch_add(1); }
+  HeldLeaf(const HeldLeaf& other) : tensor_(other.tensor_) {
+    if (tensor_.defined()) tensor_.impl()->holds.fetch_add(1);
+  }
+  HeldLeaf(HeldLeaf&& other) noexcept : tensor_(std::move(other.tensor_)) {}
+  HeldLeaf& operator=(HeldLeaf other) noexcept {
+    std::swap(tensor_, other.tensor_);
+    return *this;
+  }
+  ~HeldLeaf() {
+    if (tensor_.defined()) tensor_.impl()->holds.fetch_sub(1);
+  }
+
+  bool defined() const noexcept { return tensor_.defined(); }
+  const Tensor& tensor() const noexcept { return tensor_; }
+
+private:
+  Tensor tensor_;
+};
+
 /// Where a cotangent goes: to an output of a node, into the gradient of a leaf, or nowhere.
 struct Edge {
   NodeRef node;
   uint32_t output = 0;
-  Tensor leaf;
+  HeldLeaf leaf;
 
   bool leads_somewhere() const { return node || leaf.defined(); }
 };
@@ -96,8 +120,10 @@ private:
 
 /// How a view came from another tensor.
 struct ViewOrigin {
+  Tensor base; ///< no view itself
   Tensor parent;
   ViewStep step;
+  bool recorded = true; ///< gradients flow through it
 };
 
 /// What a tensor knows about gradients.
@@ -108,7 +134,7 @@ struct Autograd {
   Tensor grad;
   std::shared_ptr<Tensor> retained;   ///< the gradient of a tensor that is no leaf, once asked for
   std::vector<PlacedHook> hooks;      ///< of a leaf
-  std::unique_ptr<ViewOrigin> origin; ///< of a view that was made while operations were recorded
+  std::unique_ptr<ViewOrigin> origin; ///< of a view
   uint64_t history = 0; ///< of a base: how often it was changed in place by recorded operations; of a view: when it was
                         ///< last derived
   bool consumed = false; ///< a compiled function has made the gradient and kept it

@@ -189,7 +189,8 @@ public:
   GradFn grad_fn(Loc loc = Loc::current()) const;
   /// Adds to `grad()` of every leaf that this tensor depends on the gradient of Σ seed * this. Without a seed this has
   /// one element. What was saved for it is dropped unless `retain_graph` (create_graph where not said) is true; with
-  /// `create_graph` the gradients can be differentiated in turn. Error where a saved tensor was changed in place.
+  /// `create_graph` the gradients can be differentiated in turn (and hold what they were made from, leaves included,
+  /// until `set_grad({})`; `autograd::grad` avoids that). Error where a saved tensor was changed in place.
   void backward(const Tensor& seed, std::optional<bool> retain_graph = {}, bool create_graph = false,
                 Loc loc = Loc::current()) const;
   void backward(Loc loc = Loc::current()) const { backward(Tensor(), {}, false, loc); }

@@ -84,7 +84,7 @@ Tensor Trace::capture(const Tensor& x, Loc loc) {
   if (!impl.dense) argument.strides = detail::stride_classes(impl);
   const ValueId value = builder_.argument(argument, loc);
   Tensor tensor = make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, loc);
-  captures_.push_back({x, loc, detail::has_gradient(x)});
+  captures_.emplace_back(x, loc);
   set_origin(static_cast<uint32_t>(bases_.size() - 1), x);
   capture_stand_ins_.push_back(tensor);
   return tensor;
@@ -150,7 +150,12 @@ void Trace::write(uint32_t view, ValueId value, const char* op, Loc loc) {
   if (!views_[view].parent) {
     const Base& base = bases_[views_[view].base];
     if (is_grad_enabled() && base.origin == Base::Origin::leaf) detail::fail_leaf_in_place(op, loc);
-    if (!is_grad_enabled() && regions_.empty() && differentiable_.contains(base.value)) {
+    if (is_grad_enabled()) bases_[views_[view].base].recorded_write = true;
+    if (!is_grad_enabled() && differentiable_.contains(base.value)) {
+      if (base.level < regions_.size())
+        detail::fail(loc, op,
+                     ": a tensor from outside of a branch or loop, through which a gradient flows, cannot be "
+                     "changed there under NoGradGuard; hint: change it outside");
       // What is not recorded changes elements alone: gradients flow on to what was there before.
       value = copy(value, base.dtype, views_[view].shape, loc, /*stopped=*/true);
       detours_[value] = base.value;
@@ -310,11 +315,12 @@ std::vector<detail::ResultSource> Trace::result_sources(std::span<const Tensor> 
 detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool keep_grads) {
   std::vector<ValueId> values;
   std::vector<detail::ResultSource> sources = result_sources(results, values, loc);
+  const size_t result_count = values.size();
   std::vector<detail::FinalWrite> writes;
   std::vector<std::pair<size_t, ValueId>> ends;
   for (const Base& base : bases_) {
     if (base.place.kind == Place::Kind::none || base.version == 0) continue;
-    writes.push_back({base.place, values.size()});
+    writes.push_back({base.place, values.size(), base.recorded_write});
     ends.emplace_back(values.size(), base.first);
     values.push_back(base.value);
   }
@@ -326,7 +332,12 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool k
     values.push_back(with_draws(read(random_->second, "draw", loc), loc));
   }
   std::vector<detail::FinalGrad> grads = final_grads(values, keep_grads);
-  if (grads.empty() && is_grad_enabled()) say_gradients(recording);
+  if (grads.empty() && is_grad_enabled()) {
+    std::vector<ValueId> visible(values.begin(), values.begin() + static_cast<ptrdiff_t>(result_count));
+    for (const detail::FinalWrite& write : writes)
+      if (write.recorded) visible.push_back(values[write.graph_result]);
+    say_gradients(recording, visible);
+  }
   end();
   recording.graph = builder_.finish(values, loc, ends);
   recording.interface = {

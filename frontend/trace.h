@@ -33,7 +33,13 @@ struct ViewStep {
 struct Capture {
   Tensor tensor;
   Loc first_use;
-  bool requires_grad = false; ///< when it was captured
+  /// When it was captured: whether a gradient flows through it, from where, and its hooks.
+  bool requires_grad = false, is_leaf = true;
+  uint64_t hooks = 0;
+
+  Capture(Tensor tensor, Loc first_use);
+  /// Whether what was seen of its gradient still holds.
+  bool is_unchanged() const;
 };
 
 /// Memory that exists before the call: an argument or a captured tensor.
@@ -55,6 +61,7 @@ struct ResultSource {
 struct FinalWrite {
   Place place;
   size_t graph_result = 0;
+  bool recorded = false; ///< written where operations are recorded: its history changes, too
 };
 
 /// What becomes of the gradient of an argument or captured tensor.
@@ -228,6 +235,7 @@ private:
     detail::ValueId first = value; ///< before it was changed in place
     /// How a gradient flows into it: not, into `.grad`, or to where it came from outside of the trace.
     enum class Origin : uint8_t { none, leaf, outside } origin = Origin::none;
+    bool recorded_write = false; ///< changed in place where operations are recorded
   };
   /// The gradient of a leaf: until it is cleared or known to be absent, it adds to what is there at the call.
   struct LeafGrad {
@@ -264,7 +272,7 @@ private:
 
   LeafGrad& leaf_grad(uint32_t base);
   void accumulate(uint32_t base, const Tensor& gradient, Loc loc);
-  void say_gradients(detail::Recording& recording);
+  void say_gradients(detail::Recording& recording, std::span<const detail::ValueId> results);
   std::vector<detail::FinalGrad> final_grads(std::vector<detail::ValueId>& values, bool keep);
   Tensor make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc);
   Tensor make_base(detail::ValueId value, detail::Place place, DType dtype, const Shape& shape, Loc loc,
@@ -311,6 +319,7 @@ private:
   struct Retained {
     uint32_t view;
     detail::ValueId value;
+    DType dtype;
     Tensor grad;
   };
   std::vector<Retained> retained_;

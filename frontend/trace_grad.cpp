@@ -54,6 +54,27 @@ void Trace::set_origin(uint32_t base, const Tensor& outer) {
   differentiable_.insert(bases_[base].value);
 }
 
+namespace detail {
+
+/// What tells one list of hooks from another.
+static uint64_t hooks_of(const Tensor& x) {
+  uint64_t hash = 0;
+  if (x.impl()->autograd)
+    for (const PlacedHook& placed : x.impl()->autograd->hooks) hash = hash * 31 + placed.id;
+  return hash;
+}
+
+Capture::Capture(Tensor captured, Loc first_use)
+    : tensor(std::move(captured)), first_use(first_use), requires_grad(has_gradient(tensor)),
+      is_leaf(!requires_grad || !tensor.impl()->autograd->node), hooks(hooks_of(tensor)) {}
+
+bool Capture::is_unchanged() const {
+  const bool now = has_gradient(tensor);
+  return now == requires_grad && is_leaf == (!now || !tensor.impl()->autograd->node) && hooks == hooks_of(tensor);
+}
+
+} // namespace detail
+
 bool Trace::requires_grad(const Tensor& x, Loc loc) { return differentiable_.contains(read(x, "requires_grad", loc)); }
 
 bool Trace::is_leaf(const Tensor& x, Loc loc) {
@@ -84,7 +105,7 @@ Tensor Trace::detach(const Tensor& x, Loc loc) {
 
 void Trace::retain_grad(const Tensor& x, Loc loc) {
   if (!requires_grad(x, loc)) detail::fail(loc, "retain_grad: this tensor does not require a gradient");
-  if (!is_leaf(x, loc)) retained_.push_back({x.impl()->symbolic->view, read(x, "retain_grad", loc), {}});
+  if (!is_leaf(x, loc)) retained_.push_back({x.impl()->symbolic->view, read(x, "retain_grad", loc), x.dtype(loc), {}});
 }
 
 bool Trace::set_checkpoint(bool on) {
@@ -105,7 +126,12 @@ std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<
   const auto found =
       builder_.differentiate(values_of(outputs), values_of(cotangents), values_of(inputs), detours_, loc);
   std::vector<Tensor> gradients;
+  const auto flows = [&](const Tensor& x) { return differentiable_.contains(read(x, "gradient", loc)); };
+  const bool depends =
+      is_grad_enabled() && (std::ranges::any_of(inputs, flows) || std::ranges::any_of(cotangents, flows) ||
+                            std::ranges::any_of(outputs, flows));
   for (size_t i = 0; i < inputs.size(); ++i) {
+    if (found[i] && depends) differentiable_.insert(*found[i]);
     if (found[i])
       gradients.push_back(make_base(*found[i], {}, inputs[i].dtype(loc), inputs[i].shape(loc), loc));
     else
@@ -141,7 +167,8 @@ void Trace::backward(const Tensor& output, const Tensor& seed, bool create_graph
       accumulate(origins[i], gradient_of(i, bases_[origins[i]].dtype, shapes[i]), loc);
     } else {
       Retained& retained = retained_[i - origins.size()];
-      retained.grad = gradient_of(i, output.dtype(loc), views_[retained.view].shape);
+      const Tensor gradient = gradient_of(i, retained.dtype, views_[retained.view].shape);
+      retained.grad = retained.grad.defined() ? retained.grad + gradient : gradient;
     }
   }
 }
@@ -201,7 +228,8 @@ void Trace::set_grad(const Tensor& x, const Tensor& gradient, Loc loc) {
 }
 
 /// For calls on the tape: what gradients flow into, and in the graph, where they do not flow.
-void Trace::say_gradients(detail::Recording& recording) {
+void Trace::say_gradients(detail::Recording& recording, std::span<const ValueId> results) {
+  if (std::ranges::none_of(results, [&](ValueId result) { return differentiable_.contains(result); })) return;
   for (const Base& base : bases_) {
     if (base.origin == Base::Origin::none || base.place.kind == Place::Kind::none) continue;
     const bool captured = base.place.kind == Place::Kind::capture;

@@ -217,6 +217,8 @@ private:
     for (bool changed = true; changed;) {
       changed = false;
       llvm::SetVector<Value> needed;
+      for (Operation& op : body.without_terminator()) // what has effects stays
+        if (!isMemoryEffectFree(&op)) needed.insert(op.operand_begin(), op.operand_end());
       for (unsigned i = 0; i < live.size(); ++i)
         if (live[i]) needed.insert(body.getTerminator()->getOperand(i));
       for (size_t next = 0; next < needed.size(); ++next) {

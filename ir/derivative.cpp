@@ -1,4 +1,4 @@
-// `custom_vjp`: verification, its gradient (the region, put where it is asked for), removal.
+// `stop_gradient`; `custom_vjp`: verification, its gradient (the region, put where it is asked for).
 #include "ir/dialect.h"
 #include "ir/rule.h"
 #include "ir/vjp.h"
@@ -8,6 +8,10 @@
 namespace ogee::ir {
 
 using namespace mlir;
+
+Result<Shape> StopGradientOp::shapeRule(Adaptor op, const DimSource& dims, Requirements*) {
+  return dims.shape(op.getOperand());
+}
 
 static bool hasFloats(Value value) { return isa<FloatType>(elementOf(value)); }
 
@@ -45,8 +49,6 @@ LogicalResult CustomVjpOp::verifyRegions() {
 }
 
 Result<Shape> CustomVjpOp::inferDims(const DimSource& dims, Requirements*) { return dims.shape(getInputs().back()); }
-
-OpFoldResult CustomVjpOp::fold(FoldAdaptor) { return getInputs().back(); }
 
 void CustomVjpOp::buildVjp(Vjp& v) {
   IRMapping mapping;

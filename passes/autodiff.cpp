@@ -59,7 +59,7 @@ public:
 private:
   bool dependsOnActive(Operation* op, Value result) const {
     if (auto detour = detours_.find(result); detour != detours_.end()) return active_.contains(detour->second);
-    if (op->hasAttr(kStoppedAttr)) return false;
+    if (isa<ir::StopGradientOp>(op)) return false;
     return llvm::any_of(op->getOperands(), [&](Value operand) { return active_.contains(operand); });
   }
 

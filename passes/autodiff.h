@@ -11,9 +11,6 @@ namespace ogee::passes {
 /// (what the value was before it was changed in place), or is dropped where that is null.
 using Detours = llvm::DenseMap<mlir::Value, mlir::Value>;
 
-/// On an op: no gradient flows through it.
-inline constexpr llvm::StringLiteral kStoppedAttr = "ogee.stopped";
-
 /// The cotangents of `wrt` given those of `outputs`, built at the insertion point of `builder`, which all of the ops
 /// that compute `outputs` (in one block) come before. Null for a value that no output depends on. Only what leads from
 /// `wrt` to `outputs` is differentiated; each op is located at the one it derives from, as a part of

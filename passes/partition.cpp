@@ -183,6 +183,7 @@ func::FuncOp makeForward(const Joint& joint, StringRef name, ArrayRef<Value> sav
 } // namespace
 
 FailureOr<Partition> partition(func::FuncOp function, ArrayRef<unsigned> wrt, Saved saved) {
+  if (failed(ir::verifySignature(function))) return failure();
   FailureOr<Joint> joint = makeJoint(function, wrt);
   if (failed(joint)) return failure();
   Partition result;
@@ -213,6 +214,10 @@ struct PartitionPass : impl::PartitionPassBase<PartitionPass> {
 
   void runOnOperation() override {
     for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      const StringRef name = function.getSymName();
+      if (function.isExternal() || getOperation().lookupSymbol((name + "_backward").str()) ||
+          getOperation().lookupSymbol((name + "_forward").str()))
+        continue;
       SmallVector<unsigned> floats;
       for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
         if (isFloatTensor(type)) floats.push_back(i);

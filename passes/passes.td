@@ -84,6 +84,22 @@ def CheckNumbersPass : Pass<"check-numbers", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ogee::ir::OgeeDialect"];
 }
 
+def DropGradientRulesPass : Pass<"drop-gradient-rules", "::mlir::func::FuncOp"> {
+  let summary = "Removes what only differentiation looks at.";
+  let description = [{
+    Requires nothing; the first pass of a compilation, after all differentiation. Afterwards there is no `stop_gradient`
+    and no `custom_vjp`, in regions neither: their values stand in their place.
+
+    ```mlir
+    %1 = ogee.stop_gradient %0 : tensor<4xf32>
+    %2 = ogee.exp %1 : tensor<4xf32>
+    // becomes
+    %2 = ogee.exp %0 : tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::ogee::ir::OgeeDialect"];
+}
+
 def RematerializePass : Pass<"rematerialize", "::mlir::func::FuncOp"> {
   let summary = "Computes again what would be kept long for the backward part.";
   let description = [{

@@ -19,6 +19,8 @@ void addCheckNumbers(mlir::OpPassManager& passes, llvm::StringRef within, bool l
   passes.addPass(createCheckNumbersPass({within.str(), lines}));
 }
 
+void addDropGradientRules(mlir::OpPassManager& passes) { passes.addPass(createDropGradientRulesPass()); }
+
 void addSimplify(mlir::OpPassManager& passes) {
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
@@ -40,6 +42,7 @@ void registerPipelines() {
   mlir::PassPipelineRegistration<> graph("graph",
                                          "all that is done to a graph: simplify, rematerialize, decompose, fuse",
                                          [](mlir::OpPassManager& passes) {
+                                           addDropGradientRules(passes);
                                            addSimplify(passes);
                                            addRematerialize(passes);
                                            addDecompose(passes);

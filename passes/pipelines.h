@@ -8,6 +8,8 @@ namespace ogee::passes {
 /// NaN mode: a check behind every op that can make a NaN. Texts name the function `within` besides the op, and its line
 /// if `lines`.
 void addCheckNumbers(mlir::OpPassManager& passes, llvm::StringRef within = "", bool lines = true);
+/// What only differentiation looks at goes.
+void addDropGradientRules(mlir::OpPassManager& passes);
 /// Folds, canonical forms, common subexpressions.
 void addSimplify(mlir::OpPassManager& passes);
 /// Values of the forward part that the backward part computes again.

@@ -29,7 +29,9 @@ constexpr int64_t kKeeping = 16;
 
 bool isTensor(Value value) { return isa<RankedTensorType>(value.getType()); }
 
-bool isView(Operation* op) { return isa<ir::ReshapeOp, ir::TransposeOp, ir::BroadcastOp, ir::SliceOp>(op); }
+bool isView(Operation* op) {
+  return isa<ir::ReshapeOp, ir::TransposeOp, ir::BroadcastOp, ir::SliceOp, ir::StopGradientOp, ir::CustomVjpOp>(op);
+}
 
 /// Pointwise ops that take as long as several others.
 bool isLong(Operation* op) {

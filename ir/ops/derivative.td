@@ -4,6 +4,21 @@
 
 include "ir/ops/base.td"
 
+def Ogee_StopGradientOp : Ogee_TypedOp<"stop_gradient", [Ogee_NoGradient, AllTypesMatch<["operand", "result"]>]> {
+  let summary = "The operand, through which no gradient flows.";
+  let description = [{
+    A value of its own for differentiation, the operand itself for everything else: compilation drops it first of all,
+    simplification keeps it, so that gradients of gradients stop there, too.
+
+    ```mlir
+    %1 = ogee.stop_gradient %0 : tensor<?x128xf32>
+    ```
+  }];
+  let arguments = (ins Ogee_Tensor:$operand);
+  let results = (outs Ogee_Tensor:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
 def Ogee_CustomVjpOp : Ogee_Op<"custom_vjp", [
     Pure, IsolatedFromAbove, AttrSizedOperandSegments, Ogee_Gradient,
     DeclareOpInterfaceMethods<Ogee_InferDimsOpInterface>]> {
@@ -11,7 +26,7 @@ def Ogee_CustomVjpOp : Ogee_Op<"custom_vjp", [
   let description = [{
     The result is the last one of the inputs. Its gradient does not flow into what computes that, but into the inputs
     before it: the region gives the cotangent of each of them that has floats, from the inputs, the cotangent of the
-    result, and captured values. Simplification, which comes after differentiation, puts the input in the op's place.
+    result, and captured values. Compilation puts the input in the op's place, first of all.
 
     ```mlir
     %r = ogee.custom_vjp (%x, %y : tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> {
@@ -30,7 +45,6 @@ def Ogee_CustomVjpOp : Ogee_Op<"custom_vjp", [
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
-  let hasFolder = 1;
 }
 
 #endif // OGEE_IR_OPS_DERIVATIVE_TD

@@ -2,6 +2,8 @@
 // Covers: backward, compiled_node, derivative, rule, rule_node, tape
 #include "tests/frontend/support.h"
 
+#include <thread>
+
 using namespace ogee;
 using namespace ogee::tests;
 
@@ -33,6 +35,8 @@ TEST_CASE("autograd: leaves, names, printing") {
   CHECK(text(y) == "tensor([2., 3.], grad_fn=<AddBackward>)");
   CHECK(z.grad_fn().name() == "LeakyReluBackward");
   CHECK(z.grad_fn().next()[0].name() == "AddBackward");
+  CHECK(text(z.grad_fn()) == "<LeakyReluBackward>");
+  CHECK(text(x.grad_fn()) == "none");
   CHECK(!x.grad_fn());
   CHECK(y.detach().is_leaf());
   CHECK(!y.detach().requires_grad());
@@ -156,6 +160,7 @@ TEST_CASE("autograd: higher orders") {
   const Tensor second = autograd::grad({norm}, {w})[0];
   auto traced = grad([&](Tensor w) { return grad(loss)(w).square().sum(); });
   CHECK(allclose(second, traced(w.detach()), 1e-9, 1e-10));
+  w.set_grad({}); // else it and what it was made from hold each other
 }
 
 TEST_CASE("autograd: writes in place") {
@@ -324,4 +329,105 @@ TEST_CASE("autograd: operations without a gradient") {
   const Tensor y = compile([](Tensor x) { return x.floor() + remainder(x, 1); })(x);
   const std::string message = error_of([&] { y.sum().backward(); });
   CHECK((message == "no error" || contains(message, "gradient")));
+}
+
+TEST_CASE("autograd: what is not recorded in a compiled function stays so in higher orders") {
+  const Tensor x = leaf({0.5, 1.0}, f64);
+  const auto second = [&](const auto& f) {
+    const Tensor first = autograd::grad({f(x)}, {x}, {}, {.create_graph = true})[0];
+    return first.requires_grad() ? autograd::grad({first.sum()}, {x}, {}, {.allow_unused = true})[0] : Tensor();
+  };
+  auto fixed = [](Tensor x) { return (exp(sin(x).detach()) * x).sum(); };
+  CHECK(!second(fixed).defined());
+  CHECK(!second(compile(fixed)).defined());
+  auto own = custom_vjp([](Tensor x) { return x * 1; }, [](Tensor, Tensor y, Tensor dy) { return 5 * dy * y; });
+  auto outer = [&](Tensor x) { return sin(own(x)).sum(); };
+  CHECK(allclose(second(outer), second(compile(outer)), 1e-10, 1e-12));
+}
+
+TEST_CASE("autograd: compiled updates that are not recorded leave leaves") {
+  Tensor p = leaf({1.0, 2.0});
+  auto update = compile([&](Tensor g) {
+    const NoGradGuard off;
+    p.sub_(g * 0.5);
+  });
+  update(ones({2}));
+  CHECK(p.is_leaf());
+  CHECK(p.requires_grad());
+  (p * p).sum().backward();
+  CHECK(text(p.grad()) == "tensor([1., 3.])");
+}
+
+TEST_CASE("autograd: compiled functions see what captured tensors became") {
+  Tensor w = ones({2});
+  auto f = compile([&](Tensor x) { return (x * w).sum(); });
+  f(ones({2}));
+  const Tensor v = leaf({1.0, 2.0});
+  w.add_(v * 2);
+  f(ones({2})).backward();
+  CHECK(text(v.grad()) == "tensor([2., 2.])");
+
+  auto g = compile([](Tensor x) { (x * x).sum().backward(); });
+  const Tensor z = leaf({1.0, 2.0});
+  g(z);
+  CHECK(contains(error_of([&] { g(z * 3); }), "that is no leaf"));
+
+  Tensor u = leaf({1.0}); // rebound while the tape holds what it was
+  auto h = compile([&](Tensor x) { return (x * u).sum(); });
+  const Tensor loss = h(ones({1}));
+  u = leaf({5.0});
+  CHECK(contains(error_of([&] { h(ones({1})); }), "a captured variable was rebound"));
+}
+
+TEST_CASE("autograd: hooks of arguments and captured tensors run for compiled functions") {
+  const Tensor x = leaf({1.0, 2.0}), y = leaf({1.0});
+  auto f = compile([&](Tensor x) { (x * x * y).sum().backward(); });
+  f(x);
+  x.set_grad({}), y.set_grad({});
+  x.register_hook([](const Tensor& gradient) { return gradient * 100; });
+  y.register_hook([](const Tensor& gradient) { return gradient * 10; });
+  f(x);
+  CHECK(text(x.grad()) == "tensor([200., 400.])");
+  CHECK(text(y.grad()) == "tensor([50.])");
+}
+
+TEST_CASE("autograd: operations in place and compiled calls keep nothing alive for ever") {
+  const auto live = [](const auto& body) {
+    body();
+    const int64_t before = stats().bytes_live;
+    for (int i = 0; i < 10; ++i) body();
+    return stats().bytes_live - before;
+  };
+  const Tensor w = leaf({2.0});
+  auto compiled = compile([](Tensor x, Tensor w) { x.add_(w * x); });
+  CHECK(live([&] {
+          Tensor x = ones({1000}) * w;
+          x.mul_(w * 2);
+          x.sum();
+        }) == 0);
+  CHECK(live([&] {
+          Tensor x = ones({1000}) * w;
+          compiled(x, w);
+        }) == 0);
+  auto summed = compile([](Tensor x) { return (x + 1).sum(); }); // needs nothing of x
+  const Tensor big = ones({100000}).requires_grad_();
+  summed(big);
+  const int64_t before = stats().bytes_live;
+  std::vector<Tensor> sums;
+  for (int i = 0; i < 4; ++i) sums.push_back(summed(big * 2));
+  CHECK(stats().bytes_live - before < 100000);
+}
+
+TEST_CASE("autograd: several threads add to one gradient") {
+  const Tensor w = leaf({0.0});
+  auto f = compile([&](Tensor x) { (x * w).sum().backward(); });
+  f(ones({1})), f(ones({2}));
+  w.set_grad({});
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 500; ++k) f(ones({1 + i % 2}));
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(w.grad().item() == 3000);
 }

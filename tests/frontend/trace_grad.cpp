@@ -106,3 +106,36 @@ TEST_CASE("trace_grad: errors") {
   Tensor z = tensor(1.0);
   CHECK(contains(error_of([&] { compile([&] { z.requires_grad_(); })(); }), "hint: call it before"));
 }
+
+TEST_CASE("trace_grad: gradients of gradients within a step") {
+  auto penalty = [](Tensor w) {
+    const Tensor g = grad([](Tensor w) { return pow(w, 3).sum(); })(w);
+    (g * g).sum().backward();
+  };
+  Tensor eager = tensor({1.0, 2.0}, f64).requires_grad_(), traced = eager.detach().clone().requires_grad_();
+  penalty(eager);
+  compile([&] { penalty(traced); })();
+  CHECK(allclose(eager.grad(), 36 * pow(eager.detach(), 3)));
+  CHECK(allclose(traced.grad(), eager.grad()));
+}
+
+TEST_CASE("trace_grad: retained gradients have their dtype and add up") {
+  const Tensor x = tensor({1.0, 2.0}, f64).requires_grad_();
+  auto f = compile([](Tensor x) {
+    const Tensor y = x * 2;
+    y.retain_grad();
+    y.to(f32).sum().backward();
+    (y * 3).sum().backward();
+    return y.grad();
+  });
+  CHECK(text(f(x)) == "tensor([4., 4.], dtype=f64)");
+}
+
+TEST_CASE("trace_grad: writes under NoGradGuard within a branch are refused") {
+  Tensor w = tensor({1.0, 2.0}).requires_grad_();
+  auto f = compile([&](Tensor p) {
+    const NoGradGuard off;
+    cond(p, [&] { w.mul_(2); }, [] {});
+  });
+  CHECK(contains(error_of([&] { f(tensor(true)); }), "cannot be changed there under NoGradGuard"));
+}

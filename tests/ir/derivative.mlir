@@ -1,4 +1,5 @@
-// A value with a gradient of its own: printed, differentiated by its region, gone once simplified; ill-formed ones.
+// Values with a gradient of their own, or none: printed, differentiated by their region, kept by simplification;
+// ill-formed ones.
 // RUN: ogee-opt %s --split-input-file --verify-diagnostics | FileCheck %s
 // RUN: ogee-opt %s --split-input-file --verify-diagnostics --autodiff | FileCheck %s --check-prefix=GRADIENT
 // RUN: ogee-opt %s --split-input-file --verify-diagnostics --canonicalize | FileCheck %s --check-prefix=SIMPLE
@@ -10,8 +11,7 @@
 // GRADIENT: %[[DX:.*]] = ogee.tanh %[[DY]]
 // GRADIENT: return %[[DX]]
 // SIMPLE-LABEL: func.func @f
-// SIMPLE-NEXT: %[[Y:.*]] = ogee.exp
-// SIMPLE-NEXT: return %[[Y]]
+// SIMPLE: ogee.custom_vjp
 func.func @f(%x: tensor<?xf32>, %s: tensor<f32>) -> tensor<?xf32> {
   %y = ogee.exp %x : tensor<?xf32>
   %r = ogee.custom_vjp (%x, %y : tensor<?xf32>, tensor<?xf32>) captures (%s : tensor<f32>) -> tensor<?xf32> {
@@ -64,4 +64,20 @@ func.func @cotangents(%n: tensor<i64>, %x: tensor<f32>) -> tensor<f32> {
     ogee.yield %d, %d : tensor<f32>, tensor<f32>
   }
   return %r : tensor<f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @stop
+// CHECK: ogee.stop_gradient %{{.*}} : tensor<4xf32>
+// GRADIENT-LABEL: func.func @stop_vjp
+// GRADIENT-NOT: ogee.cos
+// GRADIENT: return
+// SIMPLE-LABEL: func.func @stop
+// SIMPLE: ogee.stop_gradient
+func.func @stop(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = ogee.sin %x : tensor<4xf32>
+  %1 = ogee.stop_gradient %0 : tensor<4xf32>
+  %2 = ogee.mul %1, %x : tensor<4xf32>
+  return %2 : tensor<4xf32>
 }

@@ -43,3 +43,9 @@ func.func @chosen(%x: tensor<8x4xf32>, %w: tensor<4x16xf32>) -> tensor<f32> {
   %s = ogee.sum %e [0, 1] : tensor<8x16xf32> -> tensor<f32>
   return %s : tensor<f32>
 }
+
+// -----
+
+// A declaration has no gradient to take apart.
+// CHECK-LABEL: func.func private @declared
+func.func private @declared(tensor<4xf32>) -> tensor<4xf32>

@@ -202,6 +202,10 @@ LogicalResult evaluate(Operation* op, Values& values) {
   if (auto group = mlir::dyn_cast<ir::GroupOp>(op)) return evaluateGroup(group, values);
   if (auto done = evaluateControl(op, values, evaluateBlock)) return *done;
   if (auto check = mlir::dyn_cast<ir::CheckOp>(op)) return evaluateCheck(check, values);
+  if (auto stop = mlir::dyn_cast<ir::StopGradientOp>(op)) {
+    values.set(stop.getResult(), values.array(stop.getOperand()));
+    return success();
+  }
   if (auto custom = mlir::dyn_cast<ir::CustomVjpOp>(op)) {
     values.set(custom.getResult(), values.array(custom.getInputs().back()));
     return success();
