@@ -1,6 +1,7 @@
 // Central differences, products with the Jacobian, and how they are compared.
 #include "frontend/gradcheck.h"
 
+#include "frontend/autograd.h"
 #include "frontend/failure.h"
 #include "frontend/signature.h"
 #include "frontend/tensor_impl.h"
@@ -102,48 +103,93 @@ auto jvp_of(const char* name, const FlatFunction& fn, Loc loc) {
       {.name = name}, loc);
 }
 
+/// The gradients on the tape; zeros for an input that no output depends on.
+Tensors tape_gradients(const Tensors& outputs, const Tensors& inputs, const Tensors& seeds, bool create_graph,
+                       Loc loc) {
+  Tensors reached, weights, gradients(inputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!outputs[i].requires_grad(loc)) continue;
+    reached.push_back(outputs[i]);
+    weights.push_back(seeds[i]);
+  }
+  if (!reached.empty())
+    gradients = autograd::grad(reached, inputs, weights,
+                               {.retain_graph = true, .create_graph = create_graph, .allow_unused = true}, loc);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!gradients[i].defined()) gradients[i] = zeros_like(inputs[i], {}, loc);
+  return gradients;
+}
+
+/// x where it requires a gradient, else a leaf in the same memory that does.
+Tensor leaf_of(const Tensor& x, Loc loc) { return x.requires_grad(loc) ? x : x.detach(loc).requires_grad_(true, loc); }
+
+/// (arguments, then a cotangent per result of floats) -> a cotangent per argument of floats, on the tape.
+FlatFunction tape_vjp_of(const FlatFunction& fn, size_t count, Loc loc) {
+  return [=](const Tensors& tensors) {
+    Tensors arguments(tensors.begin(), tensors.begin() + count), inputs;
+    for (const size_t place : floats_of(arguments, loc)) {
+      arguments[place] = leaf_of(arguments[place], loc);
+      inputs.push_back(arguments[place]);
+    }
+    const Tensors all = fn(arguments);
+    return tape_gradients(chosen(all, floats_of(all, loc)), inputs, Tensors(tensors.begin() + count, tensors.end()),
+                          true, loc);
+  };
+}
+
 Tensors zeros_like_each(const Tensors& tensors, Loc loc) {
   Tensors list;
   for (const Tensor& tensor : tensors) list.push_back(zeros_like(tensor, {}, loc));
   return list;
 }
 
+/// What is checked: a function as it is called and traced, and as it is called on the tape.
+struct Subject {
+  const FlatFunction &traced, &taped;
+};
+
 class Check {
 public:
-  Check(const char* name, const FlatFunction& fn, const FlatInputs& inputs, const GradcheckOptions& options, Loc loc)
-      : name_(name), fn_(fn), inputs_(inputs), options_(options), loc_(loc) {
+  Check(const char* name, Subject subject, const FlatInputs& inputs, const GradcheckOptions& options, Loc loc)
+      : name_(name), subject_(subject), given_(inputs.tensors), inputs_(inputs), options_(options), loc_(loc) {
     if (is_tracing()) fail(loc, name, ": calls the function many times, so it cannot be part of a trace");
     if (!(options.eps > 0)) fail(loc, name, ": eps must be above 0");
-    for (size_t i = 0; i < inputs.tensors.size(); ++i) {
-      const Tensor& tensor = inputs.tensors[i];
-      checked_data(tensor, name, loc);
-      if (tensor.is_floating_point(loc) && tensor.dtype(loc) != f64)
-        fail(loc, name, ": ", inputs.names[i], " is ", runtime::name(tensor.dtype(loc)),
+    for (size_t i = 0; i < given_.size(); ++i) {
+      checked_data(given_[i], name, loc);
+      if (given_[i].is_floating_point(loc) && given_[i].dtype(loc) != f64)
+        fail(loc, name, ": ", inputs.names[i], " is ", runtime::name(given_[i].dtype(loc)),
              ", needs f64, as differences need its digits; hint: x.to(f64)");
-      inputs_.tensors[i] = tensor.clone(loc); // stays as it is while elements are moved
+      given_[i] = given_[i].detach(loc);
+      inputs_.tensors[i] = given_[i].clone(loc); // stays as it is while elements are moved
     }
     inputPlaces_ = floats_of(inputs_.tensors, loc);
     if (inputPlaces_.empty()) fail(loc, name, ": no input is of floats");
-    const Tensors all = fn(inputs_.tensors);
+    const Tensors all = function()(inputs_.tensors);
     resultPlaces_ = floats_of(all, loc);
     if (resultPlaces_.empty()) fail(loc, name, ": the function gives no floats");
-    results_ = chosen(all, resultPlaces_);
+    for (const Tensor& result : chosen(all, resultPlaces_)) results_.push_back(result.detach(loc));
   }
 
   bool run() {
     findNumeric();
-    compare(analyticByRows(), "");
-    if (options_.check_forward_ad) compare(analyticByColumns(), " by Jacobian-vector products");
+    if (options_.check_traced) compare(tracedByRows(), "traced");
+    if (options_.check_forward_ad) compare(tracedByColumns(), "by Jacobian-vector products");
+    if (options_.check_tape) compare(onTape(), "on the tape");
     if (mismatch_ && options_.raise_exception) fail(loc_, *mismatch_);
     return !mismatch_;
   }
+
+  const Tensors& results() const { return results_; }
 
 private:
   /// Of each input: for each of its elements the derivatives of all results, one after the other.
   using Jacobian = std::vector<std::vector<Elements>>;
 
+  /// What differences are taken of.
+  const FlatFunction& function() const { return options_.check_traced ? subject_.traced : subject_.taped; }
+
   Elements call(const Tensors& arguments) const {
-    const Tensors all = fn_(arguments);
+    const Tensors all = function()(arguments);
     if (floats_of(all, loc_) != resultPlaces_) fail(loc_, name_, ": the function gives something else on every call");
     Elements elements;
     for (const size_t place : resultPlaces_) {
@@ -176,13 +222,30 @@ private:
     return call(arguments);
   }
 
-  Jacobian analyticByRows() const {
+  Jacobian tracedByRows() const {
+    const auto product = vjp_of(name_, subject_.traced, loc_);
+    return byRows([&](const Tensors& cotangents) { return product(inputs_.tensors, cotangents); });
+  }
+
+  Jacobian onTape() const {
+    Tensors arguments = given_, leaves;
+    for (const size_t place : inputPlaces_) {
+      arguments[place] = leaf_of(given_[place], loc_);
+      leaves.push_back(arguments[place]);
+    }
+    const Tensors all = subject_.taped(arguments);
+    if (floats_of(all, loc_) != resultPlaces_) fail(loc_, name_, ": the function gives something else on every call");
+    const Tensors results = chosen(all, resultPlaces_);
+    return byRows([&](const Tensors& cotangents) { return tape_gradients(results, leaves, cotangents, false, loc_); });
+  }
+
+  /// Row by row, from products with cotangents.
+  Jacobian byRows(const std::function<Tensors(const Tensors&)>& product) const {
     Jacobian jacobian;
     for (const auto& columns : numeric_) jacobian.emplace_back(columns.size());
-    const auto product = vjp_of(name_, fn_, loc_);
     for (size_t r = 0; r < results_.size(); ++r)
       for (int64_t k = 0; k < int64_t(results_[r].numel(loc_)); ++k) {
-        const Tensors rows = product(inputs_.tensors, unit(results_, r, k));
+        const Tensors rows = product(unit(results_, r, k));
         for (size_t input = 0; input < rows.size(); ++input) {
           const Elements row = elements_of(rows[input], loc_);
           for (size_t i = 0; i < row.size(); ++i) jacobian[input][i].push_back(row[i]);
@@ -191,9 +254,9 @@ private:
     return jacobian;
   }
 
-  Jacobian analyticByColumns() const {
+  Jacobian tracedByColumns() const {
     Jacobian jacobian;
-    const auto product = jvp_of(name_, fn_, loc_);
+    const auto product = jvp_of(name_, subject_.traced, loc_);
     const Tensors inputs = chosen(inputs_.tensors, inputPlaces_);
     for (size_t input = 0; input < inputs.size(); ++input) {
       std::vector<Elements> columns(numeric_[input].size());
@@ -228,11 +291,11 @@ private:
           if (a == n || std::abs(a - n) <= options_.atol + options_.rtol * std::abs(n)) continue;
           if (wrong++ == 0)
             first = runtime::concat("the derivative of ", result_name(k), " with respect to ", input_name(input, i),
-                                    ": numeric ", text(n), ", analytic ", text(a));
+                                    ": numeric ", text(n), ", ", how, " ", text(a));
         }
     if (wrong > 0)
       mismatch_ =
-          runtime::concat(name_, ": ", first, how, wrong == 1 ? "" : ", the first of ",
+          runtime::concat(name_, ": ", first, wrong == 1 ? "" : ", the first of ",
                           wrong == 1 ? "" : std::to_string(wrong) + " that differ, of " + std::to_string(count));
   }
 
@@ -249,7 +312,8 @@ private:
   }
 
   const char* name_;
-  const FlatFunction& fn_;
+  const Subject subject_;
+  Tensors given_; ///< the inputs in their own memory
   FlatInputs inputs_;
   const GradcheckOptions options_;
   const Loc loc_;
@@ -261,30 +325,31 @@ private:
 
 } // namespace
 
-bool gradcheck(const char* name, const FlatFunction& fn, const FlatInputs& inputs, const GradcheckOptions& options,
-               Loc loc) {
-  return Check(name, fn, inputs, options, loc).run();
+bool gradcheck(const FlatFunction& fn, const FlatInputs& inputs, const GradcheckOptions& options, Loc loc) {
+  const EnableGradGuard on;
+  return Check("gradcheck", {fn, fn}, inputs, options, loc).run();
 }
 
 bool gradgradcheck(const FlatFunction& fn, const FlatInputs& inputs, const GradcheckOptions& options, Loc loc) {
   constexpr const char* kName = "gradgradcheck";
-  Check(kName, fn, inputs, options, loc); // for its Errors
-  const auto product = vjp_of(kName, fn, loc);
+  const EnableGradGuard on;
+  const Check first(kName, {fn, fn}, inputs, options, loc); // for its Errors
   FlatInputs all = inputs;
-  const Tensors results = fn(inputs.tensors);
-  for (const size_t place : floats_of(results, loc)) {
+  for (const Tensor& result : first.results()) {
     // Cotangents that are neither equal nor 0, and the same in every run.
-    Tensor cotangent = zeros_like(results[place].to(f64, loc).contiguous(loc), {}, loc);
+    Tensor cotangent = zeros_like(result.to(f64, loc).contiguous(loc), {}, loc);
     const auto count = int64_t(cotangent.numel(loc));
     for (int64_t i = 0; i < count; ++i) data_of(cotangent)[i] = std::cos(1.7 * double(i) + double(all.tensors.size()));
     all.names.push_back("cotangent" + std::to_string(all.tensors.size() - inputs.tensors.size()));
     all.tensors.push_back(cotangent);
   }
   const size_t count = inputs.tensors.size();
-  const FlatFunction gradient = [product, count](const Tensors& tensors) {
+  const auto product = vjp_of(kName, fn, loc);
+  const FlatFunction traced = [product, count](const Tensors& tensors) {
     return product(Tensors(tensors.begin(), tensors.begin() + count), Tensors(tensors.begin() + count, tensors.end()));
   };
-  return gradcheck(kName, gradient, all, options, loc);
+  const FlatFunction taped = tape_vjp_of(fn, count, loc);
+  return Check(kName, {traced, taped}, all, options, loc).run();
 }
 
 } // namespace ogee::detail

@@ -1,7 +1,8 @@
-// Gradients against differences: whether what the transforms derive is the derivative.
+// Gradients against differences: whether what the transforms derive, and what the tape computes, is the derivative.
 //
-// The function is called as it is, on tensors with data, for central differences; and traced, for its vector-Jacobian
-// product. So it must be differentiable and smooth around the inputs, and give the same on every call.
+// The function is called as it is, on tensors with data, for central differences; traced, for its vector-Jacobian
+// product; and called on leaves that require gradients, for those of the tape. So it must be differentiable and smooth
+// around the inputs, and give the same on every call.
 #pragma once
 
 #include "frontend/compile.h"
@@ -16,7 +17,9 @@ struct GradcheckOptions {
   double eps = 1e-6;  ///< how far an element is moved either way
   double atol = 1e-5; ///< allowed: |analytic - numeric| <= atol + rtol |numeric|
   double rtol = 1e-3;
-  bool check_forward_ad = false; ///< Jacobian-vector products too
+  bool check_traced = true;      ///< what transforms derive from its trace; false for a function that cannot be traced
+  bool check_tape = true;        ///< what the tape computes, on leaves that lie in memory as the inputs do
+  bool check_forward_ad = false; ///< Jacobian-vector products of the trace too
   bool raise_exception = true;   ///< a mismatch is an Error; false: the check returns false
 };
 
@@ -32,8 +35,7 @@ struct FlatInputs {
 
 FlatInputs flat_inputs(std::vector<Leaf> leaves);
 
-bool gradcheck(const char* name, const FlatFunction& fn, const FlatInputs& inputs, const GradcheckOptions& options,
-               Loc loc);
+bool gradcheck(const FlatFunction& fn, const FlatInputs& inputs, const GradcheckOptions& options, Loc loc);
 bool gradgradcheck(const FlatFunction& fn, const FlatInputs& inputs, const GradcheckOptions& options, Loc loc);
 
 /// A tuple of arguments stays one; anything else is the only argument.
@@ -80,11 +82,11 @@ FlatInputs list_inputs(const Arguments& arguments) {
 template <class F, class Inputs>
 bool gradcheck(const F& fn, const Inputs& inputs, const GradcheckOptions& options = {}, Loc loc = Loc::current()) {
   const typename detail::ArgumentTuple<Inputs>::type arguments(inputs);
-  return detail::gradcheck("gradcheck", detail::flatten(fn, arguments), detail::list_inputs(arguments), options, loc);
+  return detail::gradcheck(detail::flatten(fn, arguments), detail::list_inputs(arguments), options, loc);
 }
 
 /// The same for second derivatives: those of the vector-Jacobian product with respect to the inputs and its cotangents,
-/// which are `cotangent0` … in texts.
+/// which are `cotangent0` … in texts. On the tape it is that of `create_graph`.
 template <class F, class Inputs>
 bool gradgradcheck(const F& fn, const Inputs& inputs, const GradcheckOptions& options = {}, Loc loc = Loc::current()) {
   const typename detail::ArgumentTuple<Inputs>::type arguments(inputs);

@@ -47,16 +47,54 @@ TEST_CASE("gradcheck: names the first derivative that differs") {
   const Tensor x = tensor({{1.0, 0.0}, {0.0, -1.0}}, f64); // at a kink differences give the mean of both sides
   const auto f = [](Tensor w, Tensor x) { return std::pair(w.sum(), relu(x)); };
   std::string here = OGEE_HERE, message = error_of([&] { gradcheck(f, std::tuple(tensor(1.0, f64), x)); });
-  CHECK(message == "gradcheck: the derivative of result1[0, 1] with respect to arg1[0, 1]: numeric 0.5, analytic 0, "
+  CHECK(message == "gradcheck: the derivative of result1[0, 1] with respect to arg1[0, 1]: numeric 0.5, traced 0, "
                    "the first of 2 that differ, of 25 at " +
                        here);
   message = error_of([&] { gradcheck(f, std::tuple(tensor(1.0, f64), x[1])); });
-  CHECK(contains(message, "the derivative of result1[0] with respect to arg1[0]: numeric 0.5, analytic 0 at "));
+  CHECK(contains(message, "the derivative of result1[0] with respect to arg1[0]: numeric 0.5, traced 0 at "));
   CHECK(!gradcheck(f, std::tuple(tensor(1.0, f64), x), {.raise_exception = false}));
   CHECK(gradcheck(f, std::tuple(tensor(1.0, f64), x), {.atol = 0.6}));
   CHECK(contains(
       error_of([] { gradcheck([](Weights p) { return p.w + relu(p.b); }, Weights{f64s({}), zeros({}, f64)}); }),
-      "the derivative of result0 with respect to arg0.b: numeric 0.5, analytic 0 at "));
+      "the derivative of result0 with respect to arg0.b: numeric 0.5, traced 0 at "));
+}
+
+TEST_CASE("gradcheck: the tape and the trace are checked apart") {
+  const auto branches = [](Tensor x) { return x.sum().item() > 1 ? x * x : relu(x); }; // cannot be traced
+  const GradcheckOptions tape{.check_traced = false};
+  CHECK(gradcheck(branches, f64s({3}), tape));
+  CHECK(gradgradcheck(branches, abs(f64s({3})) + 1, tape));
+  CHECK(
+      contains(error_of([&] { gradcheck(branches, zeros({2}, f64), tape); }),
+               "result0[0] with respect to arg0[0]: numeric 0.5, on the tape 0, the first of 2 that differ, of 4 at "));
+  int calls = 0; // a gradient that is wrong on the tape alone
+  const auto hooked = [&](Tensor x) {
+    const Tensor y = x * x;
+    if (y.requires_grad() && ++calls) y.register_hook([](const Tensor& gradient) { return gradient * 2; });
+    return y;
+  };
+  CHECK(contains(error_of([&] { gradcheck(hooked, tensor(1.0, f64), {.check_traced = false}); }),
+                 "gradcheck: the derivative of result0 with respect to arg0: numeric 2, on the tape 4 at "));
+  CHECK(calls == 1);
+  CHECK(gradcheck(branches, f64s({3}), {.check_traced = false, .check_tape = false}));
+}
+
+TEST_CASE("gradcheck: leaves lie in memory as the inputs do; what needs no gradient stays so") {
+  std::vector<int64_t> strides;
+  const auto f = [&](Tensor x) {
+    if (x.requires_grad() && !x.grad_fn()) strides = {x.stride(0), x.stride(1)};
+    return x.t() * x.sum(1);
+  };
+  const Tensor x = f64s({2, 3});
+  const GradcheckOptions tape{.check_traced = false};
+  CHECK(gradcheck(f, x.t(), tape));
+  CHECK(strides == std::vector<int64_t>{1, 3});
+  CHECK(gradgradcheck(f, x.slice(0, 0, 1).expand({3, 3}), tape));
+  CHECK(strides == std::vector<int64_t>{0, 1});
+  CHECK(!x.requires_grad());
+  const NoGradGuard off;
+  CHECK(gradcheck([](Tensor x) { return sin(x); }, x.t()));
+  CHECK(gradgradcheck([](Tensor x) { return sin(x); }, x.t()));
 }
 
 TEST_CASE("gradgradcheck: second derivatives") {
