@@ -378,6 +378,7 @@ Tensor apply_into(const PointwiseOp& op, std::span<const Operand> operands, cons
     const Types types = types_of(op, operands, loc);
     if (!records(operands) && !detail::records(into)) return apply_eager(op, operands, types, loc, &into);
     check_in_place(into, op.name, loc);
+    const OverwriteScope scope(into);
     assign(into, apply_recorded(op, operands, types, loc), op.name, loc);
     return into;
   } catch (const runtime::Error& error) { fail_in_place(op, error); }

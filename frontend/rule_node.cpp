@@ -11,6 +11,15 @@
 
 namespace ogee::detail {
 
+namespace {
+thread_local const void* overwritten = nullptr;
+const void* storage_of(const TensorImpl& impl) { return impl.storage ? &*impl.storage : nullptr; }
+} // namespace
+
+OverwriteScope::OverwriteScope(const Tensor& target) noexcept
+    : before_(std::exchange(overwritten, target.impl() ? storage_of(*target.impl()) : nullptr)) {}
+OverwriteScope::~OverwriteScope() { overwritten = before_; }
+
 // ---- arguments
 // ---------------------------------------------------------------------------------------------------------
 
@@ -189,8 +198,19 @@ private:
   std::vector<ZeroLike> outputs_;  ///< where there are several
 };
 
+/// As x is now, in memory of its own that is transposed where x is, with x's history.
+Tensor copy_of(const Tensor& x) {
+  const RecordingScope scope(false);
+  const bool transposed = is_transposed(*x.impl());
+  const Tensor copy = as_given(clone(as_given(x, transposed)), transposed);
+  if (Edge edge = edge_of(x); edge.node) set_history(copy, std::move(edge.node), edge.output);
+  return copy;
+}
+
 SavedTensor save(const RuleArgument& argument) {
-  return SavedTensor(argument.tensor ? *argument.tensor : number_tensor(argument.number, argument.dtype));
+  if (!argument.tensor) return SavedTensor(number_tensor(argument.number, argument.dtype));
+  const bool changes = storage_of(*argument.tensor->impl()) == overwritten && !edge_of(*argument.tensor).leaf.defined();
+  return SavedTensor(changes ? copy_of(*argument.tensor) : *argument.tensor);
 }
 
 RuleNode::RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> arguments,

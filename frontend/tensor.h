@@ -25,6 +25,18 @@ struct TensorImpl;
 class Node;
 void retain(TensorImpl* impl) noexcept;
 void release(TensorImpl* impl) noexcept;
+
+/// While it lives, what this thread's operations keep of `target` for gradients is a copy: it is about to be changed.
+class OverwriteScope {
+public:
+  explicit OverwriteScope(const Tensor& target) noexcept;
+  ~OverwriteScope();
+  OverwriteScope(const OverwriteScope&) = delete;
+  OverwriteScope& operator=(const OverwriteScope&) = delete;
+
+private:
+  const void* const before_;
+};
 } // namespace detail
 
 /// What `max(x, dim)` gives: `auto [values, indices] = …`.
@@ -231,7 +243,10 @@ public:
   result f OGEE_PARAMETERS parameters const { return ogee::f OGEE_ARGUMENTS arguments; }
 #define OGEE_INPLACE_OP(f, parameters, arguments)                                                                      \
   OGEE_OP(Tensor, f, parameters, arguments)                                                                            \
-  Tensor& f##_ OGEE_PARAMETERS parameters { return assign(ogee::f OGEE_ARGUMENTS arguments, #f "_", loc); }
+  Tensor& f##_ OGEE_PARAMETERS parameters {                                                                            \
+    const detail::OverwriteScope scope(*this);                                                                         \
+    return assign(ogee::f OGEE_ARGUMENTS arguments, #f "_", loc);                                                      \
+  }
 #include "frontend/ops.def"
 #undef OGEE_PARAMETERS
 #undef OGEE_ARGUMENTS

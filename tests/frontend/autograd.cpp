@@ -188,6 +188,32 @@ TEST_CASE("autograd: writes in place") {
   CHECK(text(a.grad()) == "tensor([0., 5.])");
 }
 
+TEST_CASE("autograd: an operation in place keeps what it reads of its target") {
+  const Tensor x = leaf({1.0, 2.0}), w = leaf({3.0, 5.0});
+  Tensor y = x * 2;
+  y *= w;             // 2 x w
+  y.sin_();           // sin(2 x w)
+  y.leaky_relu_(0.5); // read by a function that is no row of its own
+  y *= y;             // squared
+  const Tensor u = 2 * x.detach() * w.detach();
+  const Tensor slope = where(sin(u) > 0, 1.0, 0.25);
+  y.sum().backward();
+  CHECK(allclose(x.grad(), slope * 2 * sin(u) * cos(u) * 2 * w.detach()));
+  CHECK(allclose(w.grad(), slope * 2 * sin(u) * cos(u) * 2 * x.detach()));
+  // Views, transposed ones, and second derivatives.
+  const auto f = [](Tensor x) {
+    Tensor y = x * x;
+    y.t().mul_(x);
+    y[0].exp_();
+    y[1].clamp_(-1, 1);
+    return y;
+  };
+  manual_seed(1);
+  const Tensor m = randn({2, 2}, f64);
+  CHECK(gradcheck(f, m));
+  CHECK(gradgradcheck(f, m));
+}
+
 TEST_CASE("autograd: what was saved must not change") {
   Tensor x = leaf({1.0, 2.0});
   Tensor y = exp(x);
