@@ -67,9 +67,12 @@ Tensor floor_remainder(X x, Loc loc) {
   return where(rounded_up(r, x[1], loc), add(r, x[1], loc), r, loc);
 }
 
+/// |x|, with the derivative 1 at 0: what is even and smooth, made of it, has all its derivatives there.
+Tensor magnitude(const Tensor& x, Loc loc) { return where(lt(x, 0, loc), neg(x, loc), x, loc); }
+
 /// (e^|x| + sign e^-|x|) / 2, by e^(|x| / 2), which is finite wherever the result is.
 Tensor half_exponentials(const Tensor& x, bool sum, Loc loc) {
-  const Tensor root = exp(mul(abs(x, loc), 0.5, loc), loc);
+  const Tensor root = exp(mul(magnitude(x, loc), 0.5, loc), loc);
   const Tensor grows = mul(mul(root, 0.5, loc), root, loc), shrinks = div(0.5, mul(root, root, loc), loc);
   return sum ? add(grows, shrinks, loc) : sub(grows, shrinks, loc);
 }
@@ -85,8 +88,12 @@ Tensor hyperbolic_sine(X x, Loc loc) {
 
 Tensor hyperbolic_cosine(X x, Loc loc) { return half_exponentials(x[0], true, loc); }
 
-/// The exponential of -|x| cannot overflow.
-Tensor soft_plus(X x, Loc loc) { return add(relu(x[0], loc), log1p(exp(neg(abs(x[0], loc), loc), loc), loc), loc); }
+/// The exponential of -|x| cannot overflow. Both sides of 0 have the same derivatives there, the choice is the same.
+Tensor soft_plus(X x, Loc loc) {
+  const Tensor above = gt(x[0], 0, loc);
+  const Tensor falling = exp(where(above, neg(x[0], loc), x[0], loc), loc);
+  return add(where(above, x[0], 0, loc), log1p(falling, loc), loc);
+}
 
 Tensor is_infinite(X x, Loc loc) {
   return x[0].is_floating_point(loc) ? eq(abs(x[0], loc), kInfinity, loc) : ne(x[0], x[0], loc);

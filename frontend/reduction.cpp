@@ -56,15 +56,28 @@ Tensor variance(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc)
 Results build_var(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc) {
   return {variance(x, axes, numbers, loc)};
 }
+/// f of what is not 0, and f(0) elsewhere, where f has no finite derivative: that of the result is 0 there.
+template <class F>
+Tensor flat_at_zero(const Tensor& x, const F& f, Loc loc) {
+  const Tensor flat = eq(x, 0, loc);
+  return where(flat, f(record_constant(0.0, x.dtype(loc), loc)), f(where(flat, 1, x, loc)), loc);
+}
+Tensor root(const Tensor& x, Loc loc) {
+  return flat_at_zero(x, [&](const Tensor& y) { return sqrt(y, loc); }, loc);
+}
+Tensor power(const Tensor& x, const Tensor& exponent, Loc loc) {
+  return flat_at_zero(x, [&](const Tensor& y) { return pow(y, exponent, loc); }, loc);
+}
+
 Results build_std(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc) {
-  return {sqrt(variance(x, axes, numbers, loc), loc)};
+  return {root(variance(x, axes, numbers, loc), loc)};
 }
 
 Results build_norm1(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
   return {reduce_one<"sum">(abs(x, loc), axes, loc)};
 }
 Results build_norm2(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
-  return {sqrt(reduce_one<"sum">(square(x, loc), axes, loc), loc)};
+  return {root(reduce_one<"sum">(square(x, loc), axes, loc), loc)};
 }
 Results build_norm_max(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
   return {reduce_one<"amax">(abs(x, loc), axes, loc)};
@@ -77,7 +90,7 @@ Results build_norm0(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
 }
 /// numbers: p, 1 / p.
 Results build_norm_p(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc) {
-  return {pow(reduce_one<"sum">(pow(abs(x, loc), numbers[0], loc), axes, loc), numbers[1], loc)};
+  return {power(reduce_one<"sum">(power(abs(x, loc), numbers[0], loc), axes, loc), numbers[1], loc)};
 }
 
 /// What is taken out of exponents so that none overflows. The result does not depend on it, nor does the gradient.

@@ -171,12 +171,17 @@ void RemOp::buildVjp(Vjp& v) {
 }
 
 Value PowOp::buildScalarBody(ScalarBody& body) { return math::pow(body.b, x(body), y(body)); }
-void PowOp::buildVjp(Vjp& v) {
+void PowOp::buildVjp(Vjp& v) { // what is not chosen is made finite, as far as that goes
   const Term base = v.x(0), exponent = v.x(1);
-  if (v.wants(0)) // x^0 is 1 for every x
-    v.give(0, where(exponent == 0, 0, v.dy() * (exponent * apply<PowOp>(base, exponent - 1))));
-  if (v.wants(1)) // 0^y is 0 for every y above 0
-    v.give(1, where((base == 0) & (0 <= exponent), 0, v.dy() * (v.y() * apply<LogOp>(base))));
+  if (v.wants(0)) { // x^0 is 1 for every x; its derivative as y / x has the derivative 1 / x in y
+    const Term constant = exponent == 0, flat = exponent / where(base == 0, 1, base);
+    const Term slope = exponent * apply<PowOp>(where(constant, 1, base), exponent - 1);
+    v.give(0, v.dy() * where(constant, flat, slope));
+  }
+  if (v.wants(1)) { // 0^y is 0 for every y above 0
+    const Term constant = (base == 0) & (0 <= exponent);
+    v.give(1, v.dy() * (v.y() * apply<LogOp>(where(constant, 1, base))));
+  }
 }
 
 Value Atan2Op::buildScalarBody(ScalarBody& body) { return math::atan2(body.b, x(body), y(body)); }
@@ -233,9 +238,10 @@ Value ClampOp::buildScalarBody(ScalarBody& body) {
 }
 void ClampOp::buildVjp(Vjp& v) {
   const Term lo = v.x(0), x = v.x(1), hi = v.x(2);
-  if (v.wants(0)) v.give(0, where((x < lo) & (lo < hi), v.dy(), 0));
-  if (v.wants(1)) v.give(1, where((lo < x) & (x < hi), v.dy(), 0));
-  if (v.wants(2)) v.give(2, where(hi <= apply<MaxOp>(x, lo), v.dy(), 0));
+  // One of them gets the cotangent, x where it is equal to a limit.
+  if (v.wants(0)) v.give(0, where((x < lo) & (lo <= hi), v.dy(), 0));
+  if (v.wants(1)) v.give(1, where((lo <= x) & (x <= hi), v.dy(), 0));
+  if (v.wants(2)) v.give(2, where(hi < apply<MaxOp>(x, lo), v.dy(), 0));
 }
 
 } // namespace ogee::ir

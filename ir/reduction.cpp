@@ -120,15 +120,19 @@ Neutral ProdOp::getNeutral(Type element) { return {number(element, 1)}; }
 State ProdOp::buildCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs) {
   return {Expr(b, lhs[0]) * Expr(b, rhs[0])};
 }
-/// The product of the others: y / x, or where there is one 0 the product without it there, and 0 elsewhere.
+/// The product of the others: y / x where nothing is 0; else made of the product of those that are not 0 and of the
+/// zeros themselves, whose sum stands for a product of one of them, so that it has a derivative in turn.
 void ProdOp::buildVjp(Vjp& v) {
-  const Term isZero = v.x() == 0, ones = where(isZero, 1, v.x());
+  const Term isZero = v.x() == 0, ones = where(isZero, 1, v.x()), held = where(isZero, v.x(), 0);
   const Term zeros =
       reduced<SumOp>(v, {v.b, v.b.create<ConvertOp>(isZero.value(), elementOf(v.x().value()))}, getAxes());
+  const Term zero = reduced<SumOp>(v, held, getAxes());
   const Term part = v.dy() * reduced<ProdOp>(v, ones, getAxes());
-  const Term withoutZero = repeated(v, where(zeros == 0, part, 0), getAxes()) / ones;
-  const Term withOneZero = repeated(v, where(zeros == 1, part, 0), getAxes());
-  v.give(0, where(isZero, withOneZero, withoutZero));
+  const auto spread = [&](const Term& x) { return repeated(v, x, getAxes()); };
+  const Term ofOthers = spread(where(zeros == 0, part, where(zeros == 1, part * zero, 0))) / ones;
+  const Term ofOneZero = spread(where(zeros == 1, part, 0));
+  const Term ofTwoZeros = spread(where(zeros == 2, part, 0)) * (spread(zero) - held);
+  v.give(0, where(isZero, ofOneZero + ofTwoZeros, ofOthers));
 }
 
 // --- amax, amin ------------------------------------------------------------------------------------------------------
