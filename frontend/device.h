@@ -39,9 +39,9 @@ DType get_default_dtype() noexcept;
 /// Error unless f32 or f64.
 void set_default_dtype(DType dtype, Loc loc = Loc::current());
 
-/// NaN mode: every operation, eager or compiled, runs by itself and is checked; the first that makes a NaN of numbers
-/// (or divides an integer by zero) is an Error that names it, its line, and the ranges of what it read. Slow;
-/// OGEE_NAN=1 starts with it.
+/// NaN mode: every operation, eager or compiled, forward or backward, is checked; the first that makes a NaN of numbers
+/// or inf of finite ones (or divides an integer by zero) is an Error that names it, its line, and the ranges of what it
+/// read. Slow; OGEE_NAN=1 starts with it.
 void set_detect_anomaly(bool on);
 bool is_anomaly_enabled() noexcept;
 

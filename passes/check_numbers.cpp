@@ -1,5 +1,6 @@
-// Puts a check behind every op that can make a NaN of numbers. Before: any function. After: the same, which ends with
-// an Error at the first op that does so, or that divides an integer by zero. What computes the conditions has a mark.
+// Puts checks behind every op that can make a NaN of numbers or an infinity of finite ones. Before: any function.
+// After: the same, which ends with an Error at the first op that does so, or that divides an integer by zero. What
+// computes the conditions has a mark.
 #include "passes/check_numbers.h"
 
 #include "ir/location.h"
@@ -31,29 +32,58 @@ bool isIntegers(Value value) {
   return isTensorOf(value, [](Type element) { return element.isInteger() && !element.isInteger(1); });
 }
 
-/// Why an op makes a NaN of numbers, as a rule; "" where there is no rule, nothing for an op that never does.
-std::optional<StringRef> causeOf(Operation* op) {
-  using Cause = std::optional<StringRef>;
-  return llvm::TypeSwitch<Operation*, Cause>(op)
-      .Case<ir::LogOp, ir::Log2Op, ir::Log10Op, ir::Log1pOp>(
-          [](auto) { return Cause("a negative number has no logarithm; clamp the input"); })
-      .Case<ir::SqrtOp, ir::RsqrtOp>([](auto) { return Cause("a negative number has no root; clamp the input at 0"); })
-      .Case<ir::PowOp>([](auto) { return Cause("a negative number has whole powers only; clamp the base at 0"); })
-      .Case<ir::DivOp>(
-          [](auto) { return Cause("0 / 0, or inf / inf after an overflow; add a small number to the divisor"); })
-      .Case<ir::RemOp>([](auto) { return Cause("there is no remainder by 0, nor of inf"); })
-      .Case<ir::AddOp, ir::SubOp, ir::SumOp>([](auto) { return Cause("inf - inf: an earlier operation overflowed"); })
-      .Case<ir::MulOp, ir::ProdOp>([](auto) { return Cause("0 * inf: an earlier operation overflowed"); })
-      .Case<ir::DotOp>([](auto) { return Cause("0 * inf or inf - inf: it, or an earlier operation, overflowed"); })
-      .Case<ir::SinOp, ir::CosOp, ir::TanOp>(
-          [](auto) { return Cause("an angle is infinite: an earlier operation overflowed"); })
-      .Case<ir::BitcastConvertOp>([](auto) { return Cause(""); })
+/// Why an op makes a NaN of numbers, and an infinity of finite ones, as a rule; "" where there is no rule, nothing
+/// where it never does.
+struct Causes {
+  std::optional<StringRef> nan, infinity;
+};
+
+constexpr StringLiteral kTooLarge = "the result is too large for its dtype; scale or clamp the inputs";
+
+Causes causesOf(Operation* op) {
+  return llvm::TypeSwitch<Operation*, Causes>(op)
+      .Case<ir::LogOp, ir::Log2Op, ir::Log10Op>([](auto) {
+        return Causes{"a negative number has no logarithm; clamp the input",
+                      "the logarithm of 0 is -inf; add a small number to the input"};
+      })
+      .Case<ir::Log1pOp>([](auto) {
+        return Causes{"a number below -1 has no log1p; clamp the input", "log1p of -1 is -inf; clamp the input"};
+      })
+      .Case<ir::SqrtOp>([](auto) { return Causes{"a negative number has no root; clamp the input at 0", {}}; })
+      .Case<ir::RsqrtOp>([](auto) {
+        return Causes{"a negative number has no root; clamp the input at 0",
+                      "1 / sqrt(0); add a small number to the input"};
+      })
+      .Case<ir::PowOp>([](auto) {
+        return Causes{"a negative number has whole powers only; clamp the base at 0",
+                      "the result is too large for its dtype, or 0 has a negative power; clamp the base"};
+      })
+      .Case<ir::ExpOp, ir::Expm1Op>([](auto) {
+        return Causes{{}, "the result is too large for its dtype; clamp the input, or subtract the largest one first"};
+      })
+      .Case<ir::DivOp>([](auto) {
+        return Causes{"0 / 0, or inf / inf; add a small number to the divisor",
+                      "the divisor is 0, or too small; add a small number to it"};
+      })
+      .Case<ir::RemOp>([](auto) { return Causes{"there is no remainder by 0, nor of inf", {}}; })
+      .Case<ir::AddOp, ir::SubOp, ir::SumOp>([](auto) {
+        return Causes{"inf - inf: an input is infinite; use a large finite number in its place", kTooLarge};
+      })
+      .Case<ir::MulOp, ir::ProdOp>([](auto) {
+        return Causes{"0 * inf: an input is infinite; use a large finite number in its place", kTooLarge};
+      })
+      .Case<ir::DotOp>([](auto) {
+        return Causes{"0 * inf or inf - inf: an input is infinite, or a sum in it overflowed", kTooLarge};
+      })
+      .Case<ir::SinOp, ir::CosOp, ir::TanOp>([](auto) { return Causes{"an angle is infinite; clamp the input", {}}; })
+      .Case<ir::ConvertOp>([](auto) { return Causes{{}, kTooLarge}; })
+      .Case<ir::BitcastConvertOp>([](auto) { return Causes{"", ""}; })
       .Default([](Operation* other) {
-        // The other ops of these kinds give NaN for NaN alone; creation and movement compute nothing.
-        const bool never =
-            isa<ir::PointwiseOpInterface, ir::ReductionOpInterface, ir::ConstantOp, ir::ReshapeOp, ir::TransposeOp,
-                ir::BroadcastOp, ir::SliceOp, ir::PadOp, ir::ConcatenateOp, ir::ReverseOp>(other);
-        return never ? std::nullopt : Cause("");
+        // The other ops of these kinds give NaN for NaN alone, and inf for inf; creation and movement compute nothing.
+        const bool never = isa<ir::PointwiseOpInterface, ir::ReductionOpInterface, ir::ConstantOp, ir::ReshapeOp,
+                               ir::TransposeOp, ir::BroadcastOp, ir::SliceOp, ir::PadOp, ir::ConcatenateOp,
+                               ir::ReverseOp, ir::DynamicSliceOp, ir::DynamicUpdateOp>(other);
+        return never ? Causes{} : Causes{"", ""};
       });
 }
 
@@ -74,10 +104,12 @@ public:
 
   void run() {
     if (isa<ir::DivOp, ir::RemOp>(op_) && isIntegers(op_->getOperand(0))) return checkDivision();
-    const std::optional<StringRef> cause = causeOf(op_);
-    if (!cause) return;
-    for (Value result : op_->getResults())
-      if (isFloats(result)) checkNaN(result, *cause);
+    const Causes causes = causesOf(op_);
+    for (Value result : op_->getResults()) {
+      if (!isFloats(result)) continue;
+      if (causes.nan) check(result, &Checker::isNumber, "NaN", *causes.nan);
+      if (causes.infinity && !convertsIntegers()) check(result, &Checker::isFinite, "inf", *causes.infinity);
+    }
   }
 
 private:
@@ -88,29 +120,32 @@ private:
     return op;
   }
 
-  Value isNaN(Value x) { return part<ir::CompareOp>(ir::Comparison::ne, x, x); }
   Value isNumber(Value x) { return part<ir::CompareOp>(ir::Comparison::eq, x, x); }
+  Value isFinite(Value x) { return part<ir::IsFiniteOp>(ir::boolTypeLike(x.getType()), x); }
+  Value no(Value x) { return part<ir::NotOp>(x); }
+  bool convertsIntegers() const { return isa<ir::ConvertOp>(op_) && !isFloats(op_->getOperand(0)); }
   Value any(Value x) {
     SmallVector<int64_t> axes(cast<RankedTensorType>(x.getType()).getRank());
     std::iota(axes.begin(), axes.end(), 0);
     return axes.empty() ? x : part<ir::AnyOp>(x, axes);
   }
 
-  void checkNaN(Value result, StringRef cause) {
+  /// Ends the call where the result has what is not `good`, made of operands all of which are. An infinity is looked
+  /// for where there is no NaN any more.
+  void check(Value result, Value (Checker::*good)(Value), const std::string& made, StringRef cause) {
     SmallVector<Value> inputs = llvm::to_vector(llvm::make_filter_range(op_->getOperands(), isFloats));
-    Value bad = isNaN(result);
+    Value bad = no((this->*good)(result));
     if (isa<ir::PointwiseOpInterface>(op_)) { // element by element
       for (Value input : inputs)
         if (cast<RankedTensorType>(input.getType()).getShape() == cast<RankedTensorType>(result.getType()).getShape())
-          bad = part<ir::AndOp>(bad, isNumber(input));
+          bad = part<ir::AndOp>(bad, (this->*good)(input));
       bad = any(bad);
     } else {
       bad = any(bad);
-      for (Value input : inputs) bad = part<ir::AndOp>(bad, part<ir::NotOp>(any(isNaN(input))));
+      for (Value input : inputs) bad = part<ir::AndOp>(bad, no(any(no((this->*good)(input)))));
     }
-    const StringRef of = ir::gradientOf(op_->getLoc());
-    const std::string inGradient = causeInGradient(of);
-    create(bad, inputs.empty() ? "makes NaN" : "makes NaN of " + places(inputs.size()), inputs,
+    const std::string inGradient = causeInGradient(ir::gradientOf(op_->getLoc()));
+    create(bad, "makes " + made + (inputs.empty() ? "" : " of " + places(inputs.size())), inputs,
            inGradient.empty() ? cause.str() : inGradient);
   }
 
@@ -161,8 +196,18 @@ struct CheckNumbersPass : impl::CheckNumbersPassBase<CheckNumbersPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal()) return;
-    for (Operation& op : llvm::make_early_inc_range(function.getBody().front().without_terminator()))
-      Checker(&op, within, lines).run();
+    checkBlock(function.getBody().front());
+  }
+
+private:
+  void checkBlock(Block& block) {
+    for (Operation& op : llvm::make_early_inc_range(block.without_terminator())) {
+      if (!isa<ir::CondOp, ir::WhileOp, ir::ScanOp>(op)) {
+        Checker(&op, within, lines).run();
+        continue;
+      }
+      for (Region& region : op.getRegions()) checkBlock(region.front());
+    }
   }
 };
 

@@ -61,22 +61,23 @@ def PartitionPass : Pass<"partition", "::mlir::ModuleOp"> {
 }
 
 def CheckNumbersPass : Pass<"check-numbers", "::mlir::func::FuncOp"> {
-  let summary = "Checks behind every op that it makes no NaN of numbers.";
+  let summary = "Checks behind every op that it makes no NaN of numbers, and no infinity of finite ones.";
   let description = [{
     Requires nothing; only in NaN mode part of the pipeline, before all others. Afterwards the function ends with an
-    error where an op makes a NaN of operands that have none there, or divides an integer by zero. The error names the
-    op, in whose gradient it stands, the ranges of what it reads, its line, and what is usually the cause. Ops that
-    never do so have no check.
+    error where an op, in a region or not, makes a NaN of operands that have none there or an infinity of finite ones,
+    or divides an integer by zero. The error names the op, in whose gradient it stands, the ranges of what it reads, its
+    line, and what is usually the cause. Ops that never do so, such as constants and selections, have no check.
 
     ```mlir
     %0 = ogee.log %x : tensor<4xf32>
-    // becomes
+    // becomes, with the same again for is_finite and "makes inf of {0}",
     %0 = ogee.log %x : tensor<4xf32>
-    %1 = ogee.compare ne %0, %0 {ogee.check_part} : tensor<4xf32>
-    %2 = ogee.compare eq %x, %x {ogee.check_part} : tensor<4xf32>
-    %3 = ogee.and %1, %2 {ogee.check_part} : tensor<4xi1>
-    %4 = ogee.any %3 [0] {ogee.check_part} : tensor<4xi1> -> tensor<i1>
-    ogee.check %4, "log: makes NaN of {0}"(%x : tensor<4xf32>) hint "a negative number has no logarithm; …"
+    %1 = ogee.compare eq %0, %0 {ogee.check_part} : tensor<4xf32>
+    %2 = ogee.not %1 {ogee.check_part} : tensor<4xi1>
+    %3 = ogee.compare eq %x, %x {ogee.check_part} : tensor<4xf32>
+    %4 = ogee.and %2, %3 {ogee.check_part} : tensor<4xi1>
+    %5 = ogee.any %4 [0] {ogee.check_part} : tensor<4xi1> -> tensor<i1>
+    ogee.check %5, "log: makes NaN of {0}"(%x : tensor<4xf32>) hint "a negative number has no logarithm; …"
     ```
   }];
   let options = [Option<"within", "within", "std::string", "\"\"", "the function that texts name besides the op">,
