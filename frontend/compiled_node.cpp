@@ -18,6 +18,12 @@ CompiledTape::CompiledTape(const Graph& graph, std::vector<unsigned> wrt, size_t
                                               }),
       full_rule_("compiled", "", wrt, {}, [&] { return derive(forward(), wrt, Saved::results, Loc()); }) {}
 
+bool CompiledTape::reads(size_t argument) const {
+  return rule_.exists() && std::ranges::any_of(rule_.signature().inputs, [&](const BackwardInput& input) {
+           return input.kind == BackwardInput::Kind::argument && input.index == argument;
+         });
+}
+
 namespace {
 
 class CompiledNode final : public Node {

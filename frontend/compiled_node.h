@@ -22,6 +22,9 @@ public:
   /// The gradient of the forward graph, in which what is saved counts as results, too: gradients of gradients need it.
   const TapeRule& full_rule() const { return full_rule_; }
 
+  /// Whether the backward run reads an argument.
+  bool reads(size_t argument) const;
+
   /// Puts a call onto the tape: all arguments and all results of the forward graph.
   void record(std::span<const Tensor> arguments, std::span<const Tensor> results, Loc loc);
 

@@ -72,6 +72,16 @@ int64_t size_of(const Tensor& x, unsigned axis, bool transposed) {
   return x.impl()->sizes[axis];
 }
 
+Tensor before_write(const Tensor& x) {
+  Edge edge = edge_of(x);
+  if (edge.leaf.defined()) return x;
+  const RecordingScope scope(false);
+  const bool transposed = is_transposed(*x.impl());
+  const Tensor copy = as_given(clone(as_given(x, transposed)), transposed);
+  if (edge.node) set_history(copy, std::move(edge.node), edge.output);
+  return copy;
+}
+
 Tensor alias(const Tensor& x) {
   const TensorImpl& impl = *x.impl();
   return make_view(impl, impl.offset, impl.sizes, impl.strides);
@@ -198,19 +208,10 @@ private:
   std::vector<ZeroLike> outputs_;  ///< where there are several
 };
 
-/// As x is now, in memory of its own that is transposed where x is, with x's history.
-Tensor copy_of(const Tensor& x) {
-  const RecordingScope scope(false);
-  const bool transposed = is_transposed(*x.impl());
-  const Tensor copy = as_given(clone(as_given(x, transposed)), transposed);
-  if (Edge edge = edge_of(x); edge.node) set_history(copy, std::move(edge.node), edge.output);
-  return copy;
-}
-
 SavedTensor save(const RuleArgument& argument) {
   if (!argument.tensor) return SavedTensor(number_tensor(argument.number, argument.dtype));
-  const bool changes = storage_of(*argument.tensor->impl()) == overwritten && !edge_of(*argument.tensor).leaf.defined();
-  return SavedTensor(changes ? copy_of(*argument.tensor) : *argument.tensor);
+  const bool changes = storage_of(*argument.tensor->impl()) == overwritten;
+  return SavedTensor(changes ? before_write(*argument.tensor) : *argument.tensor);
 }
 
 RuleNode::RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> arguments,

@@ -33,6 +33,9 @@ struct ZeroLike {
   DType dtype;
 };
 
+/// What a node that reads x is to hold when x is about to be changed in place: a copy with x's history, lying in memory
+/// as x does. A leaf stays itself, since it cannot be changed where operations are recorded.
+Tensor before_write(const Tensor& x);
 /// The size of an axis of an argument as the rule takes it.
 int64_t size_of(const Tensor& x, unsigned axis, bool transposed);
 [[noreturn]] void fail_dropped(Loc loc);

@@ -5,6 +5,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
+#include "frontend/rule_node.h"
 #include "frontend/tensor_impl.h"
 #include "frontend/views.h"
 #include "runtime/runtime.h"
@@ -133,7 +134,12 @@ void Runnable::record(CompiledTape& tape, std::span<const Tensor* const> argumen
   for (const Tensor* argument : arguments) all.push_back(*argument);
   if (interface_.draws > 0)
     for (uint64_t part : {random.key, random.number}) all.push_back(number_argument(static_cast<int64_t>(part)));
+  const size_t captures = all.size();
   for (const Capture& capture : interface_.captures) all.push_back(capture.tensor);
+  for (const FinalWrite& write : interface_.writes) {
+    const size_t number = write.place.index + (write.place.kind == Place::Kind::capture ? captures : 0);
+    if (tape.reads(number)) all[number] = before_write(all[number]);
+  }
   tape.record(all, results, loc);
 }
 

@@ -214,6 +214,22 @@ TEST_CASE("autograd: an operation in place keeps what it reads of its target") {
   CHECK(gradgradcheck(f, m));
 }
 
+TEST_CASE("autograd: a compiled function keeps what it reads and then writes") {
+  auto write = compile([](Tensor x) { x *= x; });
+  auto scale = compile([](Tensor x, Tensor w) {
+    x.mul_(w);
+    return x * 2;
+  });
+  const auto f = [&](Tensor x) {
+    Tensor y = x * 3;
+    write(y);
+    const Tensor z = scale(y.slice(0, 1, 3), x.slice(0, 0, 2));
+    return y * z.sum();
+  };
+  const Tensor x = tensor({0.5, -1.0, 2.0}, f64);
+  CHECK(gradcheck(f, x));
+}
+
 TEST_CASE("autograd: what was saved must not change") {
   Tensor x = leaf({1.0, 2.0});
   Tensor y = exp(x);
