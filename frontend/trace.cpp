@@ -140,6 +140,7 @@ ValueId Trace::read(uint32_t view) {
     return *views_[view].value;
   const ValueId parent = read(*views_[view].parent);
   const ValueId value = apply(views_[view].step, parent, base.dtype, views_[view].stopped);
+  if (views_[view].detached) builder_.stop_gradient(value);
   views_[view].value = value;
   views_[view].version = base.version;
   views_[view].region = current_region();
@@ -151,19 +152,24 @@ void Trace::write(uint32_t view, ValueId value, const char* op, Loc loc) {
     const Base& base = bases_[views_[view].base];
     if (is_grad_enabled() && base.origin == Base::Origin::leaf) detail::fail_leaf_in_place(op, loc);
     if (is_grad_enabled()) bases_[views_[view].base].recorded_write = true;
-    if (!is_grad_enabled() && differentiable_.contains(base.value)) {
-      if (base.level < regions_.size())
-        detail::fail(loc, op,
-                     ": a tensor from outside of a branch or loop, through which a gradient flows, cannot be "
-                     "changed there under NoGradGuard; hint: change it outside");
+    if (!is_grad_enabled() && base.level < regions_.size() && differentiable_.contains(base.value))
+      detail::fail(loc, op,
+                   ": a tensor from outside of a branch or loop, through which a gradient flows, cannot be "
+                   "changed there under NoGradGuard; hint: change it outside");
+    if (!is_grad_enabled() && regions_.empty() && runtime::is_floating(base.dtype)) {
       // What is not recorded changes elements alone: gradients flow on to what was there before.
+      const bool flows = differentiable_.contains(base.value);
       value = copy(value, base.dtype, views_[view].shape, loc, /*stopped=*/true);
       detours_[value] = base.value;
-      differentiable_.insert(value);
+      if (flows) differentiable_.insert(value);
     }
     return set_value(views_[view].base, value);
   }
   const uint32_t parent = *views_[view].parent;
+  if (views_[view].detached) {
+    const detail::RecordingScope scope(false);
+    return write(parent, copy(value, bases_[views_[view].base].dtype, views_[view].shape, loc, true), op, loc);
+  }
   write(parent, insert(views_[view], read(parent), value, op, loc), op, loc);
   if (!is_grad_enabled()) return;
   views_[view].value = value;
@@ -306,7 +312,8 @@ std::vector<detail::ResultSource> Trace::result_sources(std::span<const Tensor> 
   std::vector<detail::ResultSource> sources;
   for (uint32_t view : views) {
     const uint32_t base = views_[view].base;
-    const bool as_view = use_ == Use::call && (bases_[base].place.kind != Place::Kind::none || uses[base] > 1);
+    const bool as_view =
+        use_ == Use::call && !is_detached(view) && (bases_[base].place.kind != Place::Kind::none || uses[base] > 1);
     sources.push_back(result_source(view, as_view, values, made));
   }
   return sources;

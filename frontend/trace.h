@@ -200,7 +200,7 @@ public:
   bool is_leaf(const Tensor& x, Loc loc);
   void require_grad(const Tensor& x, Loc loc);
   void retain_grad(const Tensor& x, Loc loc);
-  /// A value that no gradient flows through.
+  /// A view that no gradient flows through; what is written to it changes elements alone.
   Tensor detach(const Tensor& x, Loc loc);
   void backward(const Tensor& output, const Tensor& seed, bool create_graph, Loc loc);
   Tensor grad(const Tensor& x, Loc loc);
@@ -254,11 +254,12 @@ private:
     detail::ViewStep step;          ///< from the parent
     Shape shape;
     std::optional<detail::ValueId> value;
-    uint32_t version = 0; ///< of the base, when `value` was made
-    bool stopped = false; ///< made where nothing is recorded for gradients
-    uint32_t region = 0;  ///< in which it was
-    uint32_t tensors = 0; ///< that live and show it
-    Loc loc{};            ///< that made the first of them
+    uint32_t version = 0;  ///< of the base, when `value` was made
+    bool stopped = false;  ///< made where nothing is recorded for gradients
+    bool detached = false; ///< by detach(): the same elements without history
+    uint32_t region = 0;   ///< in which it was
+    uint32_t tensors = 0;  ///< that live and show it
+    Loc loc{};             ///< that made the first of them
   };
 
   void end();
@@ -269,6 +270,9 @@ private:
   /// The same value as one of its own.
   detail::ValueId copy(detail::ValueId value, DType dtype, const Shape& shape, Loc loc, bool stopped);
   void set_origin(uint32_t base, const Tensor& outer);
+  bool is_detached(uint32_t view) const;
+  /// Makes a detached view, and the views of it, those of a base of its own.
+  void rebase(uint32_t view);
 
   LeafGrad& leaf_grad(uint32_t base);
   void accumulate(uint32_t base, const Tensor& gradient, Loc loc);

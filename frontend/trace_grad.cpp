@@ -86,6 +86,7 @@ bool Trace::is_leaf(const Tensor& x, Loc loc) {
 void Trace::require_grad(const Tensor& x, Loc loc) {
   if (requires_grad(x, loc)) return;
   const uint32_t view = stand_in(x, "requires_grad_", loc).impl()->symbolic->view;
+  if (views_[view].detached) rebase(view);
   Base& base = bases_[views_[view].base];
   if (base.place.kind != Place::Kind::none)
     detail::fail(loc, "requires_grad_: a compiled function cannot change a tensor from outside; hint: call it before");
@@ -97,10 +98,36 @@ void Trace::require_grad(const Tensor& x, Loc loc) {
 
 Tensor Trace::detach(const Tensor& x, Loc loc) {
   const Shape shape = x.shape(loc);
-  const DType dtype = x.dtype(loc);
-  const ValueId value = copy(read(x, "detach", loc), dtype, shape, loc, /*stopped=*/true);
-  builder_.stop_gradient(value);
-  return make_base(value, {}, dtype, shape, loc);
+  detail::ViewStep step{detail::ViewStep::Kind::reshape};
+  step.shape = shape;
+  step.loc = loc;
+  const Tensor view = this->view(x, "detach", std::move(step), stand_in(x, "detach", loc).impl()->symbolic->strides);
+  views_.back().stopped = views_.back().detached = true;
+  return view;
+}
+
+bool Trace::is_detached(uint32_t view) const {
+  for (; views_[view].parent; view = *views_[view].parent)
+    if (views_[view].detached) return true;
+  return false;
+}
+
+void Trace::rebase(uint32_t view) {
+  const DType dtype = bases_[views_[view].base].dtype;
+  const ValueId value = read(view);
+  const size_t level = regions_.size();
+  bases_.push_back({value, 0, {}, dtype, current_region(), level, level});
+  const auto base = static_cast<uint32_t>(bases_.size() - 1);
+  views_[view].parent.reset();
+  views_[view].detached = false;
+  std::vector<bool> moved(views_.size());
+  moved[view] = true;
+  for (uint32_t child = view; child < views_.size(); ++child) { // views come after what they are views of
+    moved[child] = moved[child] || (views_[child].parent && moved[*views_[child].parent]);
+    if (!moved[child]) continue;
+    views_[child].base = base;
+    views_[child].value.reset();
+  }
 }
 
 void Trace::retain_grad(const Tensor& x, Loc loc) {
@@ -239,7 +266,8 @@ void Trace::say_gradients(detail::Recording& recording, std::span<const ValueId>
   std::ranges::sort(recording.wrt);
   if (recording.wrt.empty()) return;
   for (ValueId value : stopped_) builder_.stop_gradient(value);
-  if (std::ranges::any_of(detours_, [](const auto& detour) { return detour.second.has_value(); }))
+  const auto flows = [&](const auto& detour) { return detour.second && differentiable_.contains(*detour.second); };
+  if (std::ranges::any_of(detours_, flows))
     recording.no_gradient = "the compiled function changes a tensor with a gradient in place where nothing is recorded "
                             "(NoGradGuard); hint: detach() a copy of it";
 }

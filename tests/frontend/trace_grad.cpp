@@ -60,6 +60,41 @@ TEST_CASE("trace_grad: higher orders") {
   CHECK(allclose(x.grad(), 36 * pow(x.detach(), 3)));
 }
 
+TEST_CASE("trace_grad: what is detached is a view: it sees writes, and changes elements alone") {
+  const auto f = [](Tensor x) {
+    Tensor y = x * 2;
+    const Tensor before = y.detach();
+    y[0] = x[1] * x[0];
+    y.detach().slice(0, 1, 3).mul_(3);
+    const Tensor leaf = before.detach().requires_grad_();
+    return std::tuple<Tensor, Tensor, Tensor>(y * x, before * x, leaf * y);
+  };
+  const Tensor x = tensor({1.5, 2.0, -3.0}, f64);
+  const auto [a, b, c] = f(x);
+  const auto [d, e, g] = compile(f)(x);
+  CHECK(equal(a, d));
+  CHECK(equal(b, e));
+  CHECK(equal(c, g));
+  CHECK(equal(b, tensor({4.5, 24.0, 54.0}, f64)));
+  const auto sums = [&](const Tensor& x) {
+    const auto [a, b, c] = f(x);
+    return (a + b + c).sum();
+  };
+  const Tensor eager = x.clone().requires_grad_();
+  sums(eager).backward();
+  CHECK(allclose(grad([&](Tensor x) { return sums(x); })(x), eager.grad(), 1e-12, 1e-12));
+
+  Tensor w = ones({3}).requires_grad_(); // a step without NoGradGuard
+  auto step = compile([&] {
+    (w * w).sum().backward();
+    w.detach().sub_(0.25 * w.grad());
+    w.set_grad({});
+  });
+  step();
+  step();
+  CHECK(text(w.detach()) == "tensor([0.2500, 0.2500, 0.2500])");
+}
+
 TEST_CASE("trace_grad: writes within and without recording") {
   auto f = [](Tensor& x) {
     Tensor y = x * 2;
