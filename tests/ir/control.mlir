@@ -90,3 +90,21 @@ func.func @scan(%s: tensor<3xf32>, %xs: tensor<?x3xf32>) -> (tensor<?x3xf32>, in
   %n = ogee.dim %r#2 [0] : tensor<?x3xf32>
   return %r#2, %n : tensor<?x3xf32>, index
 }
+
+// What a check reads is carried, even if nothing else reads it.
+// CHECK-LABEL: func.func @checked
+// CHECK: ogee.scan(%arg0, %arg1 : tensor<f32>, tensor<f32>)
+// CHECK: ogee.check
+func.func @checked(%s: tensor<f32>, %t: tensor<f32>, %xs: tensor<4xf32>) -> tensor<f32> {
+  %r:3 = ogee.scan (%s, %t, %s : tensor<f32>, tensor<f32>, tensor<f32>) over (%xs : tensor<4xf32>)
+      -> (tensor<f32>, tensor<f32>, tensor<f32>) {
+  ^bb0(%a: tensor<f32>, %b: tensor<f32>, %c: tensor<f32>, %x: tensor<f32>):
+    %0 = ogee.add %a, %x : tensor<f32>
+    %1 = ogee.mul %b, %x : tensor<f32>
+    %2 = ogee.compare lt %1, %b : tensor<f32>
+    ogee.check %2, "shrinks"
+    %3 = ogee.exp %c : tensor<f32>
+    ogee.yield %0, %1, %3 : tensor<f32>, tensor<f32>, tensor<f32>
+  }
+  return %r#0 : tensor<f32>
+}
