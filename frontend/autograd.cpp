@@ -39,6 +39,7 @@ Tensor seed_of(const Tensor& output, const Tensor& seed, const char* op, Loc loc
   if (!same(seed.shape(loc), output.shape(loc)) || seed.dtype(loc) != output.dtype(loc))
     fail(loc, op, ": the seed is ", runtime::name(seed.dtype(loc)), " ", seed.shape(loc), ", needs ",
          runtime::name(output.dtype(loc)), " ", output.shape(loc));
+  if (!Trace::current()) checked_data(seed, op, loc);
   return seed;
 }
 
@@ -54,6 +55,8 @@ void hooks_changed(const TensorImpl& impl) {
 
 /// Where the hooks of a tensor stand. Error where no gradient flows through it.
 std::vector<PlacedHook>& hooks_of(const Tensor& x, const char* op, Loc loc) {
+  if (Trace::current())
+    fail(loc, op, ": not while a function is traced; hint: hooks of tensors from outside, set before, run in it");
   checked_data(x, op, loc);
   if (!has_gradient(x)) fail(loc, op, ": this tensor does not require a gradient");
   Autograd& autograd = *x.impl()->autograd;
@@ -132,6 +135,7 @@ void Tensor::set_grad(const Tensor& gradient, Loc loc) const {
          runtime::name(impl.dtype), " ", shape(loc));
   if (Trace* trace = Trace::current()) return trace->set_grad(*this, gradient, loc);
   checked_data(*this, "set_grad", loc);
+  if (gradient.defined()) checked_data(gradient, "set_grad", loc);
   if (!gradient.defined() && !impl.autograd) return;
   if (impl.autograd && impl.autograd->retained) {
     *impl.autograd->retained = gradient;
@@ -183,10 +187,10 @@ void Tensor::backward(const Tensor& seed, std::optional<bool> retain_graph, bool
     return trace->backward(*this, seed_of(*this, seed, "backward", loc), create_graph, loc);
   checked_data(*this, "backward", loc);
   Walker walker;
-  walker.add(edge_of(*this), seed_of(*this, seed, "backward", loc));
+  walker.add(edge_of(*this), seed_of(*this, seed, "backward", loc), loc);
   const RecordingScope scope(create_graph);
-  walker.run(retain_graph.value_or(create_graph));
-  for (Walker::Leaf& leaf : walker.leaves()) accumulate_grad(leaf.tensor, std::move(leaf.gradient));
+  walker.run(retain_graph.value_or(create_graph), loc);
+  for (Walker::Leaf& leaf : walker.leaves()) accumulate_grad(leaf.tensor, std::move(leaf.gradient), loc);
 }
 
 namespace autograd {
@@ -195,6 +199,12 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
                          const Options& options, Loc loc) {
   if (!seeds.empty() && seeds.size() != outputs.size())
     fail(loc, "grad: ", seeds.size(), " seeds for ", outputs.size(), " outputs");
+  if (Trace* trace = Trace::current()) {
+    std::vector<Tensor> cotangents;
+    for (size_t i = 0; i < outputs.size(); ++i)
+      cotangents.push_back(seed_of(outputs[i], seeds.empty() ? Tensor() : seeds[i], "grad", loc));
+    return trace->gradients(outputs, cotangents, inputs, loc);
+  }
   std::vector<Tensor> found(inputs.size());
   for (const Tensor& input : inputs) {
     checked_data(input, "grad", loc);
@@ -208,10 +218,10 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   });
   for (size_t i = 0; i < outputs.size(); ++i) {
     checked_data(outputs[i], "grad", loc);
-    walker.add(edge_of(outputs[i]), seed_of(outputs[i], seeds.empty() ? Tensor() : seeds[i], "grad", loc));
+    walker.add(edge_of(outputs[i]), seed_of(outputs[i], seeds.empty() ? Tensor() : seeds[i], "grad", loc), loc);
   }
   const RecordingScope scope(options.create_graph);
-  walker.run(options.retain_graph.value_or(options.create_graph));
+  walker.run(options.retain_graph.value_or(options.create_graph), loc);
   for (const Walker::Leaf& leaf : walker.leaves())
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].is(leaf.tensor)) found[i] = leaf.gradient;

@@ -17,42 +17,51 @@ bool is_unshared(const Tensor& x) {
 }
 
 /// Adds to a sum that may have been undefined.
-void accumulate(Tensor& sum, Tensor cotangent) {
+void accumulate(Tensor& sum, Tensor cotangent, Loc loc) {
   if (!sum.defined())
     sum = std::move(cotangent);
   else if (!is_recording() && is_unshared(sum))
-    sum += cotangent;
+    sum.add_(cotangent, loc);
   else
-    sum = sum + cotangent;
+    sum = add(sum, cotangent, loc);
 }
 
 } // namespace
 
-Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output) {
+void check_hook(const Tensor& gradient, const Tensor& replaced, Loc loc) {
+  if (!same(replaced.shape(loc), gradient.shape(loc)) || replaced.dtype(loc) != gradient.dtype(loc))
+    fail(loc, "backward: a hook gives ", runtime::name(replaced.dtype(loc)), " ", replaced.shape(loc),
+         " for a gradient of ", runtime::name(gradient.dtype(loc)), " ", gradient.shape(loc));
+}
+
+Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output, Loc loc) {
   for (const PlacedHook& placed : hooks) {
     if (placed.output != output) continue;
-    if (Tensor replaced = placed.hook(gradient); replaced.defined()) gradient = std::move(replaced);
+    Tensor replaced = placed.hook(gradient);
+    if (!replaced.defined()) continue;
+    check_hook(gradient, replaced, loc);
+    gradient = std::move(replaced);
   }
   return gradient;
 }
 
-void Walker::add(const Edge& edge, Tensor cotangent) {
+void Walker::add(const Edge& edge, Tensor cotangent, Loc loc) {
   if (edge.leaf.defined()) {
     const Tensor& leaf = edge.leaf.tensor();
     const auto [known, is_new] = leaf_numbers_.try_emplace(leaf.impl(), leaves_.size());
     if (is_new) leaves_.push_back({leaf, {}});
-    accumulate(leaves_[known->second].gradient, std::move(cotangent));
+    accumulate(leaves_[known->second].gradient, std::move(cotangent), loc);
   } else if (edge.node) {
     const auto [known, is_new] = pending_.try_emplace(edge.node.get());
     if (is_new) {
       known->second.resize(edge.node->outputs());
       order_.push(edge.node);
     }
-    accumulate(known->second[edge.output], std::move(cotangent));
+    accumulate(known->second[edge.output], std::move(cotangent), loc);
   }
 }
 
-void Walker::run(bool retain_graph) {
+void Walker::run(bool retain_graph, Loc loc) {
   std::vector<Tensor> inputs;
   while (!order_.empty()) {
     const NodeRef node = order_.top();
@@ -62,7 +71,7 @@ void Walker::run(bool retain_graph) {
     pending_.erase(found);
     for (uint32_t i = 0; i < outputs.size(); ++i) {
       if (!outputs[i].defined()) continue;
-      if (!node->hooks.empty()) outputs[i] = after_hooks(std::move(outputs[i]), node->hooks, i);
+      if (!node->hooks.empty()) outputs[i] = after_hooks(std::move(outputs[i]), node->hooks, i, node->loc());
       if (visit_) visit_(*node, i, outputs[i]);
     }
     inputs.assign(node->edges.size(), Tensor());
@@ -70,21 +79,25 @@ void Walker::run(bool retain_graph) {
     outputs.clear(); // what nobody else holds can be added to in place
     if (!retain_graph) node->drop_saved();
     for (size_t i = 0; i < inputs.size(); ++i)
-      if (inputs[i].defined()) add(node->edges[i], std::move(inputs[i]));
+      if (inputs[i].defined()) add(node->edges[i], std::move(inputs[i]), node->loc());
   }
   for (Leaf& leaf : leaves_)
-    leaf.gradient = after_hooks(std::move(leaf.gradient), leaf.tensor.impl()->autograd->hooks, 0);
+    leaf.gradient = after_hooks(std::move(leaf.gradient), leaf.tensor.impl()->autograd->hooks, 0, loc);
 }
 
-void accumulate_grad(const Tensor& leaf, Tensor gradient) {
-  leaf.impl()->autograd->consumed = false;
+void accumulate_grad(const Tensor& leaf, Tensor gradient, Loc loc) {
+  if (leaf.impl()->autograd->consumed)
+    fail_with(ErrorCode::state,
+              "backward: a compiled function has made the gradient that this adds to, used it and not given it out; "
+              "hint: zero_grad() first, or compile(fn, {.keep_grads = true})",
+              loc);
   Tensor& grad = leaf.impl()->autograd->grad;
   if (!grad.defined())
-    grad = is_unshared(gradient) ? std::move(gradient) : clone(gradient); // memory of its own
-  else if (is_recording())
-    grad = grad + gradient;
+    grad = is_unshared(gradient) ? std::move(gradient) : clone(gradient, loc); // memory of its own
+  else if (is_recording() || !grad.impl()->dense)
+    grad = add(grad, gradient, loc);
   else
-    grad += gradient;
+    grad.add_(gradient, loc);
 }
 
 } // namespace ogee::detail

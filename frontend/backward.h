@@ -21,10 +21,10 @@ public:
   /// `visit` sees every gradient of an operation's result, after its hooks.
   explicit Walker(Visit visit = {}) : visit_(std::move(visit)) {}
 
-  /// Adds a cotangent to where an edge leads.
-  void add(const Edge& edge, Tensor cotangent);
-  /// Runs everything that cotangents lead to.
-  void run(bool retain_graph);
+  /// Adds a cotangent to where an edge leads; `loc` is the line of what made it.
+  void add(const Edge& edge, Tensor cotangent, Loc loc);
+  /// Runs everything that cotangents lead to, for the call at `loc`.
+  void run(bool retain_graph, Loc loc);
   /// The leaves reached, with their gradients.
   std::span<Leaf> leaves() { return leaves_; }
 
@@ -40,10 +40,10 @@ private:
   std::unordered_map<const TensorImpl*, size_t> leaf_numbers_;
 };
 
-/// The gradient after the hooks on one output.
-Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output);
+/// The gradient after the hooks on one output. Error for one that gives another shape or dtype.
+Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output, Loc loc);
 
-/// Adds to the gradient of a leaf.
-void accumulate_grad(const Tensor& leaf, Tensor gradient);
+/// Adds to the gradient of a leaf. Error where a compiled function has kept what there was.
+void accumulate_grad(const Tensor& leaf, Tensor gradient, Loc loc);
 
 } // namespace ogee::detail

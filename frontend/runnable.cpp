@@ -50,23 +50,23 @@ private:
 constexpr size_t kInlineArguments = 16;
 
 void check_no_grad(const Tensor& leaf, Loc loc) {
-  if (leaf.impl()->autograd->grad.defined())
+  if (leaf.impl()->autograd->grad.defined() || leaf.impl()->autograd->consumed)
     fail_with(ErrorCode::state,
               "compile: the function reads a gradient that was not there when it was traced, and now is; hint: "
               "zero_grad() before backward()",
               loc);
 }
 
-void write_grad(const FinalGrad& grad, const Tensor& leaf, Tensor gradient) {
+void write_grad(const FinalGrad& grad, const Tensor& leaf, Tensor gradient, Loc loc) {
   Autograd& autograd = *leaf.impl()->autograd;
   const RecordingScope scope(false);
   if (gradient.defined() && grad.place.kind == Place::Kind::argument) // those of captured tensors ran in the trace
-    gradient = after_hooks(std::move(gradient), autograd.hooks, 0);
+    gradient = after_hooks(std::move(gradient), autograd.hooks, 0, loc);
   if (grad.cleared) {
     autograd.grad = gradient;
     autograd.consumed = grad.consumed;
   } else if (gradient.defined()) {
-    accumulate_grad(leaf, gradient);
+    accumulate_grad(leaf, gradient, loc);
   }
 }
 
@@ -188,7 +188,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
     if (tape && write.recorded) record_write(target, sink[write.graph_result], "compiled", loc);
   }
   for (const FinalGrad& grad : interface_.grads)
-    write_grad(grad, at(grad.place, arguments), grad.graph_result ? sink[*grad.graph_result] : Tensor());
+    write_grad(grad, at(grad.place, arguments), grad.graph_result ? sink[*grad.graph_result] : Tensor(), loc);
   for (const ResultSource& source : interface_.results) {
     Tensor result = source.place.kind == Place::Kind::none ? sink[source.graph_result] : at(source.place, arguments);
     for (const ViewStep& step : source.steps) result = apply_step(result, step, loc);

@@ -112,7 +112,7 @@ public:
   FunctionNode(const char* name, Loc loc, uint32_t outputs, Function function)
       : Node(name, loc, outputs), function_(std::move(function)) {}
   void run(const Cotangents& cotangents) override { function_(cotangents); }
-  void drop_saved() noexcept override { function_ = nullptr; }
+  void drop_saved() noexcept override {} // sizes and axes are all that functions hold
 
 private:
   Function function_;

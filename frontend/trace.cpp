@@ -57,6 +57,7 @@ Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& sh
 Tensor Trace::argument(const detail::GraphArgument& argument, Loc loc, const Tensor& outer) {
   const ValueId value = builder_.argument(argument, loc);
   const Place place{Place::Kind::argument, arguments_++};
+  names_.insert(argument.name);
   Tensor tensor = make_base(value, place, argument.dtype, argument.shape, loc);
   outer_grads_.push_back(outer.defined() && outer.impl()->autograd && outer.impl()->autograd->grad.defined());
   if (outer.defined()) set_origin(static_cast<uint32_t>(bases_.size() - 1), outer);
@@ -71,8 +72,17 @@ Tensor Trace::argument(const detail::GraphArgument& argument, Loc loc, const Ten
 
 Dim Trace::index_argument(const std::string& name, Loc loc) { return builder_.index_argument(name, loc); }
 
-std::string Trace::capture_name(const Tensor& x) const {
-  return x.impl()->name.empty() ? runtime::concat("capture", unnamed_captures_) : x.impl()->name;
+std::string Trace::capture_name(const Tensor& x) {
+  std::string name;
+  if (!x.impl()->name.empty()) {
+    name = x.impl()->name;
+    for (size_t again = 1; names_.contains(name); ++again) name = runtime::concat(x.impl()->name, "_", again);
+  } else {
+    do name = runtime::concat("capture", unnamed_captures_++);
+    while (names_.contains(name));
+  }
+  names_.insert(name);
+  return name;
 }
 
 Tensor Trace::capture(const Tensor& x, Loc loc) {
@@ -80,7 +90,6 @@ Tensor Trace::capture(const Tensor& x, Loc loc) {
   if (!is_new) return capture_stand_ins_[known->second];
   const detail::TensorImpl& impl = *x.impl();
   detail::GraphArgument argument{capture_name(x), impl.dtype, Shape(std::span<const int64_t>(impl.sizes)), {}};
-  if (impl.name.empty()) ++unnamed_captures_;
   if (!impl.dense) argument.strides = detail::stride_classes(impl);
   const ValueId value = builder_.argument(argument, loc);
   Tensor tensor = make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, loc);

@@ -297,7 +297,8 @@ private:
                                                    std::vector<detail::ValueId>& values, Loc loc);
   detail::ResultSource result_source(uint32_t view, bool as_view, std::vector<detail::ValueId>& values,
                                      std::unordered_map<uint32_t, size_t>& made);
-  std::string capture_name(const Tensor& x) const;
+  /// The tensor's name, or one like it that no argument has.
+  std::string capture_name(const Tensor& x);
 
   static thread_local Trace* current_;
 
@@ -310,6 +311,7 @@ private:
   std::unordered_map<const detail::TensorImpl*, size_t> capture_index_;
   size_t arguments_ = 0; ///< the user's
   size_t unnamed_captures_ = 0;
+  std::unordered_set<std::string> names_{"random_key", "random_draw"}; ///< of arguments
   std::optional<std::pair<Tensor, Tensor>> random_;
   uint64_t draws_ = 0; ///< since the base of the draw number was written
   std::vector<OpenRegion> regions_;

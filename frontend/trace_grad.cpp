@@ -1,6 +1,7 @@
 // Gradients within a trace: the same rules as outside of it, kept in a table until the trace ends. `backward()` runs
 // the autodiff pass on what has been recorded so far.
 #include "frontend/autograd.h"
+#include "frontend/backward.h"
 #include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/operators.h"
@@ -150,8 +151,14 @@ std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<
     for (const Tensor& tensor : tensors) values.push_back(read(tensor, "gradient", loc));
     return values;
   };
-  const auto found =
-      builder_.differentiate(values_of(outputs), values_of(cotangents), values_of(inputs), detours_, loc);
+  std::vector<ValueId> sources; // what inputs were before the function changed them in place
+  for (const Tensor& input : inputs) {
+    const uint32_t view = stand_in(input, "gradient", loc).impl()->symbolic->view;
+    const Base& base = bases_[views_[view].base];
+    const bool is_own = !views_[view].parent && base.level == regions_.size() && base.depth == base.level;
+    sources.push_back(is_own ? base.first : read(view));
+  }
+  const auto found = builder_.differentiate(values_of(outputs), values_of(cotangents), sources, detours_, loc);
   std::vector<Tensor> gradients;
   const auto flows = [&](const Tensor& x) { return differentiable_.contains(read(x, "gradient", loc)); };
   const bool depends =
@@ -213,8 +220,7 @@ void Trace::accumulate(uint32_t base, const Tensor& gradient, Loc loc) {
                       "hint: detach() it, or compute it inside");
   Tensor total = gradient;
   if (const Place place = bases_[base].place; place.kind == Place::Kind::capture)
-    for (const detail::PlacedHook& placed : captures_[place.index].tensor.impl()->autograd->hooks)
-      if (Tensor replaced = placed.hook(total); replaced.defined()) total = std::move(replaced);
+    total = detail::after_hooks(std::move(total), captures_[place.index].tensor.impl()->autograd->hooks, 0, loc);
   LeafGrad& entry = leaf_grad(base);
   entry.read &= entry.grad.defined();
   entry.grad = entry.grad.defined() ? entry.grad + total : total;

@@ -473,3 +473,21 @@ TEST_CASE("autograd: several threads add to one gradient") {
   for (std::thread& thread : threads) thread.join();
   CHECK(w.grad().item() == 3000);
 }
+
+TEST_CASE("autograd: a hook gives what it got") {
+  const Tensor w = ones({4}).requires_grad_(), y = w * w;
+  const uint64_t id = y.register_hook([](const Tensor&) { return ones({3}); });
+  CHECK(contains(error_of([&] { y.sum().backward({}, true); }), "a hook gives f32 [3] for a gradient of f32 [4]"));
+  y.remove_hook(id);
+  w.register_hook([](const Tensor& gradient) { return gradient.to(f64); });
+  CHECK(contains(error_of([&] { y.sum().backward(); }), "a hook gives f64 [4]"));
+  CHECK(!w.grad().defined());
+}
+
+TEST_CASE("autograd: views and joins can be walked twice") {
+  const Tensor w = ones({2, 3}).requires_grad_();
+  const Tensor v = cat({w.t(), w.t()}, 0).clone();
+  (v * v).sum().backward();
+  (v * v).sum().backward();
+  CHECK(text(w.grad()) == "tensor([[8., 8., 8.],\n        [8., 8., 8.]])");
+}

@@ -147,6 +147,33 @@ TEST_CASE("optim: several steps in one function") {
   CHECK(allclose(run(true), run(false), 1e-12, 1e-12));
 }
 
+TEST_CASE("optim: two optimizers in one step") {
+  Tensor v = tensor(2.0).requires_grad_(), w = tensor(3.0).requires_grad_();
+  optim::SGD a({v}, {.lr = 0.1, .momentum = 0.5}), b({w}, {.lr = 0.1, .momentum = 0.5});
+  auto step = compile([&] {
+    a.zero_grad(), b.zero_grad();
+    (v * w).backward();
+    a.step(), b.step();
+  });
+  step();
+  CHECK(near(v.item(), 1.7));
+  CHECK(near(w.item(), 2.8));
+}
+
+TEST_CASE("optim: gradients that were kept back cannot be added to") {
+  Tensor w = tensor({1.0, 2.0}).requires_grad_();
+  optim::SGD sgd({w}, {.lr = 0.1});
+  auto step = compile([&](Tensor x) {
+    (w * x).sum().backward();
+    sgd.step();
+  });
+  step(ones({2}));
+  CHECK(contains(error_of([&] { step(ones({2})); }), "hint: zero_grad() before backward()"));
+  CHECK(contains(error_of([&] { (w * 2).sum().backward(); }), "used it and not given it out"));
+  sgd.zero_grad();
+  step(ones({2}));
+}
+
 TEST_CASE("optim: a compiled step changes parameters where they are") {
   manual_seed(6);
   constexpr int64_t kBytes = 512 * 512 * 4;

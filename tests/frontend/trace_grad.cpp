@@ -174,3 +174,27 @@ TEST_CASE("trace_grad: writes under NoGradGuard within a branch are refused") {
   });
   CHECK(contains(error_of([&] { f(tensor(true)); }), "cannot be changed there under NoGradGuard"));
 }
+
+TEST_CASE("trace_grad: functions that write to their arguments are differentiated at what these were") {
+  auto f = [](Tensor x) {
+    x *= 3;
+    return (x * x).sum();
+  };
+  CHECK(text(grad(f)(tensor({1.0, 2.0}))) == "tensor([18., 36.])");
+  auto g = [](Tensor x) {
+    x[0] = 5;
+    return (x * x).sum();
+  };
+  CHECK(text(grad(g)(tensor({1.0, 2.0}))) == "tensor([0., 4.])");
+}
+
+TEST_CASE("trace_grad: autograd::grad within a trace") {
+  Tensor w = tensor({1.0, 2.0}, f64).requires_grad_();
+  auto penalty = [&] {
+    const Tensor y = pow(w, 3).sum();
+    const Tensor g = autograd::grad({y}, {w}, {}, {.create_graph = true})[0];
+    (g * g).sum().backward();
+  };
+  compile(penalty)();
+  CHECK(allclose(w.grad(), 36 * pow(w.detach(), 3)));
+}
