@@ -36,9 +36,18 @@ Results reduce_position(const Tensor& x, const AxisList& axes, Numbers, Loc loc)
   return {record_reduction(kMnemonic.text, x, axes, i64, loc)};
 }
 
+/// The largest (smallest) along one axis and its index, to which all of the gradient goes.
 template <Literal kValue, Literal kPosition>
 Results reduce_both(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
-  return {reduce_one<kValue>(x, axes, loc), record_reduction(kPosition.text, x, axes, i64, loc)};
+  const Tensor value = reduce_one<kValue>(x, axes, loc);
+  const Tensor position = record_reduction(kPosition.text, x, axes, i64, loc);
+  if (!x.is_floating_point(loc)) return {value, position};
+  const auto to_position = [&](std::span<const Tensor> inputs) -> std::vector<Tensor> { // x, value, its cotangent
+    const Tensor places = record_creation("iota", {}, i64, inputs[0].shape(loc), loc, {{"axis", axes[0]}});
+    const Tensor is_there = eq(places, spread(position, axes, inputs[0], loc), loc);
+    return {where(is_there, spread(inputs[2], axes, inputs[0], loc), 0, loc)};
+  };
+  return {Trace::current()->custom_vjp({&x, 1}, value, to_position, loc), position};
 }
 
 /// numbers: the count.

@@ -325,6 +325,7 @@ TEST_CASE("gradients of functions: where there are several derivatives, or none,
   CHECK(gradient([](const Tensor& x) { return clamp(x, x, x); }, limits) == Values{1, 1, 1, 1, 1});
   CHECK(gradient([](const Tensor& x) { return maximum(x, x.detach()); }, zero) == Values{0.5, 0.5, 0.5});
   CHECK(gradient([](const Tensor& x) { return amax(x); }, tensor({1.0, 2.0, 2.0}, f64)) == Values{0, 0.5, 0.5});
+  CHECK(gradient([](const Tensor& x) { return max(x, 0).values; }, tensor({1.0, 2.0, 2.0}, f64)) == Values{0, 1, 0});
   CHECK(gradient([](const Tensor& x) { return pow(x, x.detach()); }, zero) == Values{0, 0, 0});
   CHECK(gradient([](const Tensor& x) { return pow(x.detach(), x); }, zero) == Values{0, 0, 0});
   // Roots of sums that are 0: of equal elements, of no elements but zeros.
