@@ -33,6 +33,8 @@ struct Cluster {
   SmallVector<Operation*> ops;
   std::optional<KernelForm> form; ///< none: not to be a group
   int parent = -1;                ///< the cluster it was merged into
+  /// The last of the positions of its ops and of those of the clusters that it needs, transitively.
+  unsigned reach = 0;
 };
 
 class Fuser {
@@ -40,7 +42,10 @@ public:
   Fuser(Block& block, const ir::DimAnalysis& dims, bool merge) : block_(block), dims_(dims), merge_(merge) {}
 
   void run() {
-    for (Operation& op : block_.without_terminator()) place(&op);
+    for (Operation& op : block_.without_terminator()) {
+      position_[&op] = position_.size();
+      place(&op);
+    }
     materialize();
   }
 
@@ -76,6 +81,7 @@ private:
   /// Whether cluster `from` needs a result of `target` (transitively).
   bool needs(int from, int target, llvm::SmallDenseSet<int>& seen) const {
     if (from == target) return true;
+    if (clusters_[from].reach < position_.lookup(clusters_[target].ops.front())) return false; // all of it comes before
     if (!seen.insert(from).second) return false;
     for (Operation* op : clusters_[from].ops)
       for (Value operand : op->getOperands())
@@ -101,6 +107,27 @@ private:
     return false;
   }
 
+  unsigned reachOf(Operation* op) const {
+    unsigned reach = position_.lookup(op);
+    for (Value operand : op->getOperands())
+      if (int source = clusterOf(operand); source >= 0) reach = std::max(reach, clusters_[source].reach);
+    return reach;
+  }
+
+  /// A cluster, and so all that need it, reach that far at least.
+  void raiseReach(int cluster, unsigned reach) {
+    SmallVector<int> open{cluster};
+    while (!open.empty()) {
+      const int next = open.pop_back_val();
+      if (clusters_[next].reach >= reach && reach > 0) continue;
+      clusters_[next].reach = reach;
+      for (Operation* op : clusters_[next].ops)
+        for (Operation* user : op->getUsers())
+          if (auto reader = cluster_.find(user); reader != cluster_.end() && find(reader->second) != next)
+            open.push_back(find(reader->second));
+    }
+  }
+
   // --- placing
 
   /// A cluster of its own for `op`.
@@ -109,6 +136,7 @@ private:
     cluster.ops.push_back(op);
     cluster.form = KernelForm::startingWith(op, dims_);
     clusters_.push_back(std::move(cluster));
+    raiseReach(clusters_.size() - 1, reachOf(op));
     return clusters_.size() - 1;
   }
 
@@ -132,6 +160,7 @@ private:
     cluster.ops.push_back(op);
     cluster.form->add(op);
     cluster_[op] = home;
+    raiseReach(home, reachOf(op));
   }
 
   void merge(int into, int from) {
@@ -141,6 +170,9 @@ private:
     target.form->merge(*source.form);
     source.ops.clear();
     source.parent = into;
+    const unsigned reach = std::max(target.reach, source.reach);
+    target.reach = 0; // so that the readers of both hear of it
+    raiseReach(into, reach);
   }
 
   // --- building the groups
@@ -214,6 +246,7 @@ private:
   const bool merge_;
   std::vector<Cluster> clusters_;
   llvm::DenseMap<Operation*, int> cluster_;
+  llvm::DenseMap<Operation*, unsigned> position_; ///< in the block
 };
 
 struct FusePass : impl::FusePassBase<FusePass> {
