@@ -16,8 +16,10 @@ struct DropGradientRulesPass : impl::DropGradientRulesPassBase<DropGradientRules
 
   void runOnOperation() override {
     getOperation().walk([](Operation* op) {
-      if (auto stop = dyn_cast<ir::StopGradientOp>(op)) replace(op, stop.getOperand());
-      if (auto custom = dyn_cast<ir::CustomVjpOp>(op)) replace(op, custom.getInputs().back());
+      if (auto stop = dyn_cast<ir::StopGradientOp>(op))
+        replace(op, stop.getOperand());
+      else if (auto custom = dyn_cast<ir::CustomVjpOp>(op))
+        replace(op, custom.getInputs().back());
     });
   }
 
