@@ -14,28 +14,28 @@ namespace ogee {
 /// Whether operations of this thread are recorded for gradients; true at first.
 bool is_grad_enabled() noexcept;
 
-/// While it lives, operations of this thread are not recorded: their results have no gradient.
-class NoGradGuard {
+namespace detail {
+/// While it lives, operations of this thread are recorded, or not.
+class GradModeScope {
 public:
-  NoGradGuard();
-  ~NoGradGuard();
-  NoGradGuard(const NoGradGuard&) = delete;
-  NoGradGuard& operator=(const NoGradGuard&) = delete;
+  explicit GradModeScope(bool on);
+  ~GradModeScope();
+  GradModeScope(const GradModeScope&) = delete;
+  GradModeScope& operator=(const GradModeScope&) = delete;
 
 private:
   const bool before_;
 };
+} // namespace detail
+
+/// While it lives, operations of this thread are not recorded: their results have no gradient.
+struct NoGradGuard : detail::GradModeScope {
+  NoGradGuard() : GradModeScope(false) {}
+};
 
 /// While it lives, operations of this thread are recorded, also within a NoGradGuard.
-class EnableGradGuard {
-public:
-  EnableGradGuard();
-  ~EnableGradGuard();
-  EnableGradGuard(const EnableGradGuard&) = delete;
-  EnableGradGuard& operator=(const EnableGradGuard&) = delete;
-
-private:
-  const bool before_;
+struct EnableGradGuard : detail::GradModeScope {
+  EnableGradGuard() : GradModeScope(true) {}
 };
 
 namespace autograd {

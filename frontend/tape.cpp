@@ -21,18 +21,14 @@ thread_local bool grad_enabled = true;
 
 bool is_recording() noexcept { return grad_enabled && !Trace::current(); }
 
-RecordingScope::RecordingScope(bool on) : before_(std::exchange(grad_enabled, on)) {}
-RecordingScope::~RecordingScope() { grad_enabled = before_; }
+GradModeScope::GradModeScope(bool on) : before_(std::exchange(grad_enabled, on)) {}
+GradModeScope::~GradModeScope() { grad_enabled = before_; }
 
 } // namespace ogee::detail
 
 namespace ogee {
 
 bool is_grad_enabled() noexcept { return detail::grad_enabled; }
-NoGradGuard::NoGradGuard() : before_(std::exchange(detail::grad_enabled, false)) {}
-NoGradGuard::~NoGradGuard() { detail::grad_enabled = before_; }
-EnableGradGuard::EnableGradGuard() : before_(std::exchange(detail::grad_enabled, true)) {}
-EnableGradGuard::~EnableGradGuard() { detail::grad_enabled = before_; }
 
 } // namespace ogee
 

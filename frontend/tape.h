@@ -144,16 +144,7 @@ struct Autograd {
 bool is_recording() noexcept;
 
 /// Switches recording for its lifetime.
-class RecordingScope {
-public:
-  explicit RecordingScope(bool on);
-  ~RecordingScope();
-  RecordingScope(const RecordingScope&) = delete;
-  RecordingScope& operator=(const RecordingScope&) = delete;
-
-private:
-  const bool before_;
-};
+using RecordingScope = GradModeScope;
 
 /// The autograd data of a tensor, made where there is none.
 Autograd& autograd_of(TensorImpl& impl);
