@@ -22,7 +22,7 @@ uint64_t RuleKey::hash() const noexcept {
   return h;
 }
 
-std::vector<unsigned> numbers_of(const ArgumentSet& set) {
+static std::vector<unsigned> numbers_of(const ArgumentSet& set) {
   std::vector<unsigned> numbers;
   for (unsigned i = 0; i < set.size(); ++i)
     if (set[i]) numbers.push_back(i);

@@ -96,8 +96,6 @@ private:
   mutable std::array<Compiled, 2> compiled_; ///< in NaN mode the second one
 };
 
-std::vector<unsigned> numbers_of(const ArgumentSet& set);
-
 /// The rule of a key; `graph` makes the operation's graph where it is new. `origin` is the rule whose computation it
 /// differentiates in turn.
 const TapeRule& find_rule(const RuleKey& key, const char* name, const TapeRule* origin,

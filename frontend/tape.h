@@ -47,8 +47,6 @@ struct Edge {
   NodeRef node;
   uint32_t output = 0;
   HeldLeaf leaf;
-
-  bool leads_somewhere() const { return node || leaf.defined(); }
 };
 
 /// The cotangents of a node's outputs, undefined where there is none, and what the node makes of them per edge.

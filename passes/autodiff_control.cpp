@@ -5,6 +5,7 @@
 
 #include "ir/control.h"
 #include "passes/autodiff.h"
+#include "passes/derived.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
@@ -14,11 +15,6 @@ namespace ogee::passes {
 using namespace mlir;
 
 namespace {
-
-bool isFloat(Value value) {
-  auto tensor = dyn_cast<RankedTensorType>(value.getType());
-  return tensor && isa<FloatType>(tensor.getElementType());
-}
 
 /// Gives the uses of an op's results to the first results of another one.
 void takeOver(OpBuilder& builder, Operation* op, Operation* next) {
@@ -57,7 +53,7 @@ template <class Chosen>
 SmallVector<unsigned> floatsOf(ValueRange values, const Chosen& chosen) {
   SmallVector<unsigned> numbers;
   for (auto [i, value] : llvm::enumerate(values))
-    if (isFloat(value) && chosen(i)) numbers.push_back(i);
+    if (isFloatTensor(value.getType()) && chosen(i)) numbers.push_back(i);
   return numbers;
 }
 

@@ -1,24 +1,13 @@
 // The programs of PyTorch's introductions, as C++: gradients (G1 to G7).
-#include "tests/catch.h"
-#include <ogee/ogee.h>
+#include "tests/frontend/support.h"
 
 #include <cmath>
 #include <iostream>
 #include <sstream>
 
 using namespace ogee;
+using ogee::tests::text;
 using namespace std;
-
-namespace {
-
-template <class T>
-string text(const T& value) {
-  ostringstream out;
-  out << value;
-  return out.str();
-}
-
-} // namespace
 
 TEST_CASE("G1 the gradient of a number") {
   Tensor w = tensor(2.0).requires_grad_();

@@ -1,6 +1,5 @@
 // The programs of PyTorch's introductions, as C++: tensors (T1 to T11).
-#include "tests/catch.h"
-#include <ogee/ogee.h>
+#include "tests/frontend/support.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -8,18 +7,8 @@
 #include <sstream>
 
 using namespace ogee;
+using ogee::tests::text;
 using namespace std;
-
-namespace {
-
-template <class T>
-string text(const T& value) {
-  ostringstream out;
-  out << value;
-  return out.str();
-}
-
-} // namespace
 
 TEST_CASE("T1 a tensor from nested lists") {
   CHECK(text(tensor({{1, 2, 3}, {4, 5, 6}})) == "tensor([[1, 2, 3],\n        [4, 5, 6]])");
