@@ -6,11 +6,21 @@
 #include "ir/location.h"
 #include "ir/signature.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 namespace ogee::codegen {
 
 using namespace mlir;
 
 namespace {
+
+runtime::Role roleOf(StringRef state) {
+  return llvm::StringSwitch<runtime::Role>(state)
+      .Case("captured", runtime::Role::captured)
+      .Case("optimizer", runtime::Role::optimizer)
+      .Case("random", runtime::Role::random)
+      .Default(runtime::Role::input);
+}
 
 /// Of one tensor: costs and sums of sizes stay far from overflow.
 constexpr int64_t kMostBytes = int64_t(1) << 56;
@@ -80,8 +90,10 @@ void Planner::planArguments() {
     }
     const Shape shape = dims_.shape(argument);
     const Type element = ir::elementOf(argument);
+    const ir::ArgumentInfo info = ir::argumentInfo(graph_, argument.getArgNumber());
     runtime::ArgSpec spec;
-    if (auto name = graph_.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "ogee.name")) spec.name = name.str();
+    spec.name = info.name;
+    spec.role = roleOf(info.state);
     spec.dtype = *ir::dtypeOf(element);
     spec.location = ir::describe(argument.getLoc());
     spec.dims = slots(shape);
@@ -126,16 +138,29 @@ void Planner::planResults(Operation* terminator) {
     if (program().buffers[view.buffer].kind != runtime::Buffer::Kind::arena || !isWhole(view)) view = dense(view);
     runtime::Buffer& buffer = program().buffers[view.buffer];
     runtime::ResultSpec spec;
-    if (auto name = graph_.getResultAttrOfType<StringAttr>(index, "ogee.name")) spec.name = name.str();
+    spec.name = ir::resultName(graph_, index);
     spec.dtype = *ir::dtypeOf(view.element);
     spec.dims = slots(view.sizes);
     spec.buffer = view.buffer;
-    if (auto argument = overwriting_.find(view.buffer); argument != overwriting_.end())
-      spec.overwrites = numberAmongItsKind(argument->second);
+    if (std::optional<unsigned> argument = ir::overwrittenArgument(graph_, index)) {
+      spec.writes = numberAmongItsKind(*argument);
+      spec.in_place = overwriting_.contains(view.buffer);
+      checkWrite(index, spec);
+    }
     buffer.kind = runtime::Buffer::Kind::result;
     buffer.index = index;
     program().results.push_back(std::move(spec));
   }
+}
+
+/// A result that is written to an argument must have its sizes.
+void Planner::checkWrite(size_t result, const runtime::ResultSpec& spec) {
+  const runtime::ArgSpec& argument = program().args[spec.writes];
+  for (auto [a, b] : llvm::zip_equal(spec.dims, argument.dims))
+    if (a != b)
+      program().checks.push_back({runtime::SizeCheck::Kind::equal, a, b,
+                                  runtime::concat("result ", result, " has a dim of {", a, "}, where ", argument.name,
+                                                  ", which it is written to, has {", b, "}")});
 }
 
 void Planner::finishBuffers() {

@@ -41,6 +41,7 @@ private:
   /// Notes which results of the function may be computed in the memory of which argument.
   void findOverwrites(mlir::Operation* terminator);
   void planResults(mlir::Operation* terminator);
+  void checkWrite(size_t result, const runtime::ResultSpec& spec);
   /// Uses so far decide lifetimes; a buffer that nothing uses lives at no position.
   void finishBuffers();
 

@@ -192,6 +192,7 @@ ValueId GraphBuilder::argument(const GraphArgument& argument, Loc loc, std::opti
       impl.places.try_emplace(symbol->name, Impl::SymbolPlace{value, static_cast<int64_t>(axis)});
   NamedAttrList attributes = impl.sizeAttributes(argument.shape);
   if (!argument.name.empty()) attributes.set(ir::kNameAttr, impl.builder.getStringAttr(argument.name));
+  if (argument.state) attributes.set(ir::kStateAttr, impl.builder.getStringAttr(argument.state));
   if (!argument.strides.empty()) attributes.set(ir::kStridesAttr, impl.builder.getDenseI64ArrayAttr(argument.strides));
   impl.argumentAttributes.insert(impl.argumentAttributes.begin() + at,
                                  attributes.getDictionary(&impl.module->context()));

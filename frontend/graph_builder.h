@@ -20,6 +20,7 @@ struct GraphArgument {
   DType dtype = DType::f32;
   Shape shape;                  ///< numbers and symbols
   std::vector<int64_t> strides; ///< per dim the number 0 or 1, or -1: known at run time; empty: dense row-major
+  const char* state = nullptr;  ///< "captured", "optimizer", "random"; null: given by each call
 };
 
 /// A region that has been recorded, or is being.

@@ -5,6 +5,7 @@
 #include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/operators.h"
+#include "frontend/tensor_impl.h"
 
 namespace ogee::optim {
 
@@ -16,6 +17,7 @@ namespace {
 Tensor number(double value, std::string_view name, Loc loc) {
   Tensor x = tensor(value, f64, loc);
   x.set_name(name, loc);
+  x.impl()->optimizer_state = true;
   return x;
 }
 
@@ -36,6 +38,7 @@ SGD::SGD(std::vector<Tensor> parameters, const SGDOptions& options, Loc loc)
   momentum_ = number(options.momentum, "momentum", loc);
   for (const Tensor& parameter : parameters_) {
     velocities_.push_back(zeros_like(parameter, {}, loc));
+    velocities_.back().impl()->optimizer_state = true;
     if (!parameter.name().empty()) velocities_.back().set_name(parameter.name() + ".velocity", loc);
   }
 }

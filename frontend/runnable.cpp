@@ -28,7 +28,7 @@ public:
 
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
     const runtime::ResultSpec& spec = executable_.program().results[result];
-    const Tensor* const target = spec.overwrites == runtime::kNoArgument ? nullptr : target_(result);
+    const Tensor* const target = spec.in_place ? target_(result) : nullptr;
     results_.push_back(target && fits(*target) ? *target : make_dense(dims, spec.dtype));
     return results_[result].impl()->data();
   }

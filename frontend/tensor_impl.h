@@ -97,6 +97,7 @@ struct TensorImpl {
   std::unique_ptr<Symbolic> symbolic;                  ///< set exactly where storage is not
   std::unique_ptr<Autograd, AutogradDeleter> autograd; ///< null: no part of the tape
   std::string name;
+  bool optimizer_state = false; ///< made by an optimizer for itself
 
   /// The first element; null where an empty tensor has no memory.
   std::byte* data() const {

@@ -91,6 +91,7 @@ Tensor Trace::capture(const Tensor& x, Loc loc) {
   const detail::TensorImpl& impl = *x.impl();
   detail::GraphArgument argument{capture_name(x), impl.dtype, Shape(std::span<const int64_t>(impl.sizes)), {}};
   if (!impl.dense) argument.strides = detail::stride_classes(impl);
+  argument.state = impl.optimizer_state ? "optimizer" : "captured";
   const ValueId value = builder_.argument(argument, loc);
   Tensor tensor = make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, loc);
   captures_.emplace_back(x, loc);
@@ -264,7 +265,7 @@ ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const cha
 std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
   if (!random_) {
     auto argument = [&](const char* name, size_t position) {
-      const ValueId value = builder_.argument({name, DType::i64, {}, {}}, loc, position);
+      const ValueId value = builder_.argument({name, DType::i64, {}, {}, "random"}, loc, position);
       return make_base(value, {}, DType::i64, {}, loc, /*outermost=*/true);
     };
     Tensor key = argument("random_key", arguments_);
@@ -342,9 +343,11 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool k
   }
   detail::Recording recording{Graph(nullptr), {}, {}, {}, {}};
   std::optional<size_t> next_draw;
-  if (random_ && bases_[views_[random_->second.impl()->symbolic->view].base].version > 0) {
-    ++draws_; // the next one's number
+  const Base* const random = random_ ? &bases_[views_[random_->second.impl()->symbolic->view].base] : nullptr;
+  if (random && (random->version > 0 || use_ == Use::graph)) { // a graph says itself how often it draws
+    ++draws_;                                                  // the next one's number
     next_draw = values.size();
+    ends.emplace_back(values.size(), random->first);
     values.push_back(with_draws(read(random_->second, "draw", loc), loc));
   }
   std::vector<detail::FinalGrad> grads = final_grads(values, keep_grads);

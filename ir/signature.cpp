@@ -48,6 +48,7 @@ public:
     if (name == kDimsAttr) return verifyDims(value);
     if (name == kRangesAttr) return verifyRanges(value);
     if (name == kStridesAttr) return verifyStrides(value);
+    if (name == kStateAttr) return verifyState(value);
     return error(name) << "is not known";
   }
 
@@ -101,6 +102,13 @@ private:
     if (failed(verifyCount(kStridesAttr, strides.size()))) return failure();
     for (int64_t stride : strides.asArrayRef())
       if (stride < kRunTimeStride) return error(kStridesAttr) << "has the stride " << stride;
+    return success();
+  }
+
+  LogicalResult verifyState(Attribute value) {
+    auto text = dyn_cast<StringAttr>(value);
+    if (!text || !llvm::is_contained({"captured", "optimizer", "random"}, text.getValue()) || type_.isIndex())
+      return error(kStateAttr) << "must be \"captured\", \"optimizer\" or \"random\", for a tensor";
     return success();
   }
 
@@ -179,6 +187,7 @@ ArgumentInfo argumentInfo(func::FuncOp function, unsigned argument) {
     for (Attribute range : ranges) info.ranges.push_back(*readRange(range));
   if (auto strides = function.getArgAttrOfType<DenseI64ArrayAttr>(argument, kStridesAttr))
     info.strides = llvm::to_vector(strides.asArrayRef());
+  if (auto state = function.getArgAttrOfType<StringAttr>(argument, kStateAttr)) info.state = state.str();
   return info;
 }
 

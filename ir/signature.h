@@ -11,6 +11,9 @@ inline constexpr llvm::StringLiteral kNameAttr = "ogee.name";
 inline constexpr llvm::StringLiteral kDimsAttr = "ogee.dims";
 inline constexpr llvm::StringLiteral kRangesAttr = "ogee.ranges";
 inline constexpr llvm::StringLiteral kStridesAttr = "ogee.strides";
+/// On an argument whose memory outlives the calls: "captured" (a tensor used from outside), "optimizer", or
+/// "random" (the generator's key and draw number).
+inline constexpr llvm::StringLiteral kStateAttr = "ogee.state";
 /// On a result: the number of the argument whose memory it may take, since that argument ends with this value.
 inline constexpr llvm::StringLiteral kOverwritesAttr = "ogee.overwrites";
 
@@ -20,6 +23,7 @@ struct ArgumentInfo {
   llvm::SmallVector<std::string> dims; ///< "" where a dim has no name
   llvm::SmallVector<std::optional<std::pair<int64_t, int64_t>>> ranges;
   llvm::SmallVector<int64_t> strides; ///< kRunTimeStride where only a run knows it
+  std::string state;                  ///< the kind of state, "" for what each call gives
 };
 inline constexpr int64_t kRunTimeStride = -1;
 

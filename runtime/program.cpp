@@ -1,6 +1,7 @@
 // Whether a Program holds together: whatever passes here cannot make the runtime read or write outside its tables.
 #include "runtime/program.h"
 
+#include "runtime/checked.h"
 #include "runtime/codec.h"
 
 namespace ogee::runtime {
@@ -13,6 +14,7 @@ public:
 
   Status run() {
     check_values();
+    check_state();
     for (const ArgSpec& arg : p_.args) check_arg(arg);
     for (const SizeCheck& check : p_.checks)
       need(slot(check.a) && slot(check.b), "a check reads a slot that is not there");
@@ -60,6 +62,38 @@ private:
     return false;
   }
 
+  /// What each argument that is state begins with: of sizes that are numbers, or nothing at all.
+  void check_state() {
+    size_t count = 0;
+    bool is_last = true;
+    for (const ArgSpec& arg : p_.args) {
+      is_last &= count == 0 || arg.role != Role::input;
+      if (arg.role == Role::input) continue;
+      if (count < p_.state.size() && status_) check_elements(arg, p_.state[count].size());
+      ++count;
+    }
+    if (p_.state.empty()) return;
+    need(p_.state.size() == count, "the state is not that of its arguments");
+    need(is_last, "an argument that each call gives comes after the state");
+  }
+
+  void check_elements(const ArgSpec& arg, size_t bytes) {
+    Checked expected = static_cast<int64_t>(item_size(arg.dtype));
+    for (const Slot dim : arg.dims) {
+      need(slot(dim) && is_constant(dim), "the state has a size that is no number");
+      if (!status_) return;
+      expected = expected * p_.values.initial[dim];
+    }
+    need(expected.valid() && expected.value() >= 0 && static_cast<uint64_t>(expected.value()) == bytes,
+         "the state of an argument has another size");
+  }
+
+  bool is_constant(Slot slot) const {
+    for (const Symbol& symbol : p_.values.symbols)
+      if (symbol.slot == slot) return false;
+    return !derived({slot});
+  }
+
   void check_arg(const ArgSpec& arg) {
     need(slots(arg.dims) && slots(arg.strides), "an argument has a slot that is not there");
     need(!derived(arg.dims) && !derived(arg.strides), "an argument has a derived size: it must be a check");
@@ -87,12 +121,14 @@ private:
     if (!status_) return;
     const Buffer& memory = p_.buffers[result.buffer];
     need(memory.kind == Buffer::Kind::result && memory.index == index, "a result has the buffer of something else");
-    if (result.overwrites == kNoArgument) return;
-    need(result.overwrites < p_.args.size(), "a result overwrites an argument that is not there");
+    if (result.writes == kNoArgument) return need(!result.in_place, "a result is in the memory of no argument");
+    need(result.writes < p_.args.size(), "a result is written to an argument that is not there");
     if (!status_) return;
-    const ArgSpec& argument = p_.args[result.overwrites];
-    need(argument.dtype == result.dtype && argument.dims == result.dims && argument.strides.empty(),
-         "a result overwrites an argument of another form");
+    const ArgSpec& argument = p_.args[result.writes];
+    need(argument.dtype == result.dtype && argument.dims.size() == result.dims.size(),
+         "a result is written to an argument of another form");
+    need(!result.in_place || (argument.dims == result.dims && argument.strides.empty()),
+         "a result is in the memory of an argument of another form");
   }
 
   void check_image(const ImageRef& image) {

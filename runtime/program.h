@@ -52,6 +52,14 @@ struct ValueTable {
   std::vector<SizeStep> steps; ///< each after what it reads
 };
 
+/// What an argument is: given by each call, or state that outlives the calls. State comes after what is given.
+enum class Role : uint8_t {
+  input,     ///< given by each call
+  captured,  ///< a tensor that the function uses from outside: a parameter, a table
+  optimizer, ///< a number or a tensor of an optimizer
+  random,    ///< the key or the draw number of the generator
+};
+
 /// One tensor argument. Its dims and strides are constants or symbols, never derived (that is a SizeCheck); all are
 /// checked on entry.
 struct ArgSpec {
@@ -60,6 +68,7 @@ struct ArgSpec {
   std::vector<Slot> dims;
   std::vector<Slot> strides; ///< in elements, checked where the dim is above 1; empty: dense row-major
   std::string location;      ///< where the user made it, "" if unknown
+  Role role = Role::input;
 };
 
 /// Something that must hold between sizes: values[a] == values[b], or values[a] < values[b] (else the call is an Error
@@ -90,10 +99,11 @@ struct ResultSpec {
   std::string name;
   DType dtype = DType::f32;
   std::vector<Slot> dims;
-  uint32_t buffer = 0; ///< of kind result
-  /// The tensor argument, of this dtype and these dims and dense, whose memory the caller may give for this result:
-  /// nothing reads it after the result has been written.
-  uint32_t overwrites = kNoArgument;
+  uint32_t buffer = 0;           ///< of kind result
+  uint32_t writes = kNoArgument; ///< the tensor argument that has this value after the call
+  /// The caller may give the memory of that argument, of this dtype and these dims and dense, for this result: nothing
+  /// reads it after the result has been written.
+  bool in_place = false;
 };
 
 /// Where a kernel can fault: an index out of range. The Error is `message`, then ` at ` and the location.
@@ -181,6 +191,12 @@ struct Entry {
   std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry, CheckLaunch> launch;
 };
 
+/// The form that a function had at a stage of its compilation.
+struct StageText {
+  std::string stage; ///< "trace", "simplify" … "asm"
+  std::string text;
+};
+
 struct Program {
   std::string name; ///< the user's function, for profiles and error texts
   ValueTable values;
@@ -192,6 +208,10 @@ struct Program {
   std::vector<std::vector<uint8_t>> constants;
   std::vector<ImageRef> images;
   LaunchList launches;
+  /// The elements of each argument that is state, dense, in order, as the first call finds them; or nothing at all.
+  std::vector<std::vector<uint8_t>> state;
+  /// What it was made from, by stage, where that was asked for.
+  std::vector<StageText> texts;
   /// The caller vouches for dtypes, ranks, dims and strides (keyed eager graphs): nothing is checked on entry but
   /// `checks`.
   bool trusted = false;

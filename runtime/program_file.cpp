@@ -10,7 +10,7 @@
 namespace ogee::runtime {
 
 // The fields of each type, in file order. A change of any of them is a new kVersion.
-constexpr uint32_t kVersion = 4;
+constexpr uint32_t kVersion = 5;
 
 template <class A>
 void fields(A& a, SizeStep& s) {
@@ -29,6 +29,7 @@ void fields(A& a, ValueTable& t) {
 template <class A>
 void fields(A& a, ArgSpec& s) {
   a.choice(s.dtype, DType::f64);
+  a.choice(s.role, Role::random);
   a(s.name, s.dims, s.strides, s.location);
 }
 template <class A>
@@ -44,7 +45,7 @@ void fields(A& a, Buffer& b) {
 template <class A>
 void fields(A& a, ResultSpec& r) {
   a.choice(r.dtype, DType::f64);
-  a(r.name, r.dims, r.buffer, r.overwrites);
+  a(r.name, r.dims, r.buffer, r.writes, r.in_place);
 }
 template <class A>
 void fields(A& a, FaultSite& s) {
@@ -87,6 +88,10 @@ void fields(A& a, Window& w) {
 template <class A>
 void fields(A& a, CheckLaunch& c) {
   a(c.failed, c.values, c.message, c.location, c.hint);
+}
+template <class A>
+void fields(A& a, StageText& t) {
+  a(t.stage, t.text);
 }
 template <class A>
 void fields(A& a, ImageEntry& e) {
@@ -141,6 +146,8 @@ void sections(A& a, Program& p, std::vector<ImageData>& images) {
   a.section(tag("cons"), [&] { a(p.constants); });
   a.section(tag("imgs"), [&] { a(images); });
   a.section(tag("list"), [&] { a(p.launches); });
+  a.section(tag("stat"), [&] { a(p.state); });
+  a.section(tag("text"), [&] { a(p.texts); });
 }
 
 Failure corrupt(const char* what) { return Failure{concat("not a program: ", what), ErrorCode::corrupt}; }

@@ -32,3 +32,15 @@ TEST_CASE("record: random operations take key and draw as arguments") {
   CHECK(contains(text, "ogee.random_uniform"));
   CHECK(contains(text, "ogee.random_normal"));
 }
+
+TEST_CASE("record: arguments say what state they are, and a graph says how the draw number goes on") {
+  Tensor w = ones({4});
+  optim::SGD sgd({ones({4}).requires_grad_()}, {.lr = 0.1, .momentum = 0.5});
+  const std::string text =
+      trace([&](Tensor x) { return x * w + rand({4}) * sgd.velocities()[0]; }, spec(f32, {4})).ir();
+  CHECK(contains(text, "ogee.name = \"arg0\"}"));
+  CHECK(contains(text, "ogee.name = \"random_draw\", ogee.state = \"random\"}"));
+  CHECK(contains(text, "ogee.name = \"capture0\", ogee.state = \"captured\"}"));
+  CHECK(contains(text, "ogee.name = \"capture1\", ogee.state = \"optimizer\"}"));
+  CHECK(contains(text, "(tensor<4xf32>, tensor<i64> {ogee.overwrites = 2 : i64})"));
+}

@@ -128,3 +128,8 @@ func.func @f(%x: tensor<4xf32>, %y: tensor<4xf64>) -> (tensor<4xf64> {ogee.overw
 
 // expected-error@+1 {{of result 1 names argument 0 as result 0 does}}
 func.func @f(%x: tensor<f32>) -> (tensor<f32> {ogee.overwrites = 0}, tensor<f32> {ogee.overwrites = 0}) { return %x, %x : tensor<f32>, tensor<f32> }
+
+// -----
+
+// expected-error@+1 {{attribute 'ogee.state' must be "captured", "optimizer" or "random", for a tensor}}
+func.func @f(%x: tensor<4xf32> {ogee.state = "input"}) { return }

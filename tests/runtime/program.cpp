@@ -124,7 +124,7 @@ TEST_CASE("program: damaged bytes are refused, whatever is damaged") {
   CHECK(reason(Program::load(bad)) == "not a program: wrong first bytes");
   bad = good;
   bad[8] = 99;
-  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 4)");
+  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 5)");
   for (size_t at = 12; at < good.size(); ++at) {
     bad = good;
     bad[at] ^= 1 << (at % 8);
@@ -181,6 +181,20 @@ TEST_CASE("program: validation finds every reference to what is not there") {
         "program: an argument has a derived size: it must be a check");
   CHECK(invalid([](Program& p) { p.args[0].strides = {0}; }) ==
         "program: an argument has more strides than dims, or fewer");
+  CHECK(invalid([](Program& p) { p.state = {{1, 2}}; }) == "program: the state is not that of its arguments");
+  CHECK(invalid([](Program& p) {
+          p.args[0].role = Role::captured;
+          p.state = {{1, 2}};
+        }) == "program: the state has a size that is no number");
+  CHECK(invalid([](Program& p) {
+          p.args.push_back({"w", DType::f32, {}, {}, "", Role::random});
+          p.state = {{1, 2}};
+        }) == "program: the state of an argument has another size");
+  CHECK(invalid([](Program& p) {
+          p.args.push_back({"w", DType::f32, {}, {}, "", Role::captured});
+          p.args.push_back({"x", DType::f32, {}, {}, "", Role::input});
+          p.state = {{1, 2, 3, 4}};
+        }) == "program: an argument that each call gives comes after the state");
   CHECK(invalid([](Program& p) { p.checks[0].b = 999; }) == "program: a check reads a slot that is not there");
   CHECK(invalid([](Program& p) { p.buffers[0].index = 1; }) == "program: a buffer is an argument that is not there");
   CHECK(invalid([](Program& p) { p.buffers[1].index = 2; }) == "program: a buffer is a result that is not there");
@@ -195,12 +209,14 @@ TEST_CASE("program: validation finds every reference to what is not there") {
   CHECK(invalid([](Program& p) { p.results[0].buffer = 2; }) == "program: a result has the buffer of something else");
   CHECK(invalid([](Program& p) { p.results[0].buffer = 9; }) == "program: a result has a buffer that is not there");
   CHECK(invalid([](Program& p) { p.results[0].dims = {999}; }) == "program: a result has a slot that is not there");
-  CHECK(invalid([](Program& p) { p.results[0].overwrites = 9; }) ==
-        "program: a result overwrites an argument that is not there");
+  CHECK(invalid([](Program& p) { p.results[0].in_place = true; }) ==
+        "program: a result is in the memory of no argument");
+  CHECK(invalid([](Program& p) { p.results[0].writes = 9; }) ==
+        "program: a result is written to an argument that is not there");
   CHECK(invalid([](Program& p) {
-          p.results[0].overwrites = 0;
+          p.results[0].writes = 0;
           p.args[0].dtype = p.results[0].dtype == DType::f64 ? DType::f32 : DType::f64;
-        }) == "program: a result overwrites an argument of another form");
+        }) == "program: a result is written to an argument of another form");
   CHECK(invalid([](Program& p) { p.images.clear(); }) == "program: a launch has an image that is not there");
   CHECK(invalid([](Program& p) { p.images[0] = nullptr; }) == "program: an image is missing");
   CHECK(invalid([](Program& p) { kernel_of(p).entry = 1; }) == "program: a launch has an entry that is not there");
