@@ -63,6 +63,12 @@ public:
       : graph_(graph), options_(options), target_(options.target ? *options.target : hostTarget()) {}
 
   FailureOr<runtime::Program> run() {
+    FailureOr<Plan> planned = lower();
+    if (failed(planned) || failed(makeKernels(*planned))) return failure();
+    return std::move(planned->program);
+  }
+
+  FailureOr<Plan> lower() {
     report(Stage::trace);
     if (failed(rewrite([this](OpPassManager& passes) { addFirst(passes); }, Stage::simplify)) ||
         failed(rewrite(passes::addDecompose, Stage::decompose)) ||
@@ -71,10 +77,10 @@ public:
                     Stage::fuse)))
       return failure();
     FailureOr<Plan> planned = plan(graph_, target_);
-    if (failed(planned) || failed(makeKernels(*planned))) return failure();
+    if (failed(planned)) return failure();
     planned->program.name = options_.name.empty() ? graph_.getSymName().str() : options_.name;
     planned->program.trusted = options_.trusted;
-    return std::move(planned->program);
+    return planned;
   }
 
 private:
@@ -200,17 +206,27 @@ void registerDialects(DialectRegistry& registry) {
   registerLLVMDialectTranslation(registry);
 }
 
-FailureOr<runtime::Program> compile(func::FuncOp graph, const CompileOptions& options) {
+/// What must hold and be loaded before a compilation.
+static LogicalResult prepare(func::FuncOp graph, const CompileOptions& options) {
   if (!options.target && !hostTargetError().empty()) return graph.emitError(hostTargetError());
   if (failed(ir::verifySignature(graph))) return failure();
   MLIRContext* context = graph.getContext();
-  if (!context->getLoadedDialect<math::MathDialect>()) {
-    DialectRegistry registry;
-    registerDialects(registry);
-    context->appendDialectRegistry(registry);
-    context->loadAllAvailableDialects();
-  }
+  if (context->getLoadedDialect<math::MathDialect>()) return success();
+  DialectRegistry registry;
+  registerDialects(registry);
+  context->appendDialectRegistry(registry);
+  context->loadAllAvailableDialects();
+  return success();
+}
+
+FailureOr<runtime::Program> compile(func::FuncOp graph, const CompileOptions& options) {
+  if (failed(prepare(graph, options))) return failure();
   return Compilation(graph, options).run();
+}
+
+FailureOr<Plan> lowerToPlan(func::FuncOp graph, const CompileOptions& options) {
+  if (failed(prepare(graph, options))) return failure();
+  return Compilation(graph, options).lower();
 }
 
 namespace {

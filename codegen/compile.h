@@ -1,10 +1,7 @@
 // The plot of a compilation: graph -> simplify -> decompose -> fuse -> nests -> machine code -> program.
 #pragma once
 
-#include "codegen/target.h"
-#include "runtime/program.h"
-
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "codegen/plan.h"
 
 #include <functional>
 #include <string>
@@ -37,6 +34,9 @@ void registerDialects(mlir::DialectRegistry& registry);
 /// Compiles a function of the dialect. The function is left as `fuse` made it. A failure has been reported as a
 /// diagnostic.
 mlir::FailureOr<runtime::Program> compile(mlir::func::FuncOp graph, const CompileOptions& options = {});
+
+/// The first half of that, which images and objects have in common: the function as launches and nests, without code.
+mlir::FailureOr<Plan> lowerToPlan(mlir::func::FuncOp graph, const CompileOptions& options = {});
 
 /// An observer that writes each stage into the folder that OGEE_DUMP names, as <name>.<number>-<stage>.<suffix>; a name
 /// that was there before gets a number. Null without that variable, and for eager kernels without OGEE_DUMP_EAGER=1.

@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <unistd.h>
 
@@ -79,6 +80,43 @@ bool namedTarget(const std::string& name, TargetInfo& info) {
   }
   deriveFacts(info);
   return true;
+}
+
+runtime::CpuFeatures requiredFeatures(const TargetInfo& target) {
+  runtime::CpuFeatures features;
+  llvm::SmallVector<llvm::StringRef, 64> parts;
+  llvm::StringRef(target.features).split(parts, ',');
+  for (llvm::StringRef part : parts)
+    if (part.consume_front("+")) features.add(part);
+  return features;
+}
+
+bool runsHere(const TargetInfo& target) {
+  return architectureOf(target) == runtime::host_architecture() &&
+         runtime::CpuFeatures::host().contains(requiredFeatures(target));
+}
+
+std::string architectureOf(const TargetInfo& target) { return llvm::Triple(target.triple).getArchName().str(); }
+
+std::string parseTarget(const std::string& cpu, const std::string& triple, NamedTarget& target) {
+  target.name = cpu.empty() ? "generic" : cpu;
+  if (triple.empty() && (cpu.empty() || cpu == "native")) {
+    target = {"native", hostTarget()};
+    return hostTargetError();
+  }
+  if (namedTarget(cpu, target.info)) {
+    const llvm::Triple asked(triple.empty() ? target.info.triple : llvm::Triple::normalize(triple));
+    if (asked.getArch() != llvm::Triple(target.info.triple).getArch()) return "cpu " + cpu + " is none of " + triple;
+    target.info.triple = asked.str();
+    return "";
+  }
+  if (triple.empty()) return "cpu " + cpu + " is not known: native, x86-64-v3, x86-64-v4 or armv8, or name a triple";
+  target.info = TargetInfo();
+  target.info.triple = llvm::Triple::normalize(triple);
+  if (cpu.empty() && llvm::Triple(target.info.triple).isAArch64()) return namedTarget("armv8", target.info), "";
+  target.info.cpu = target.name;
+  deriveFacts(target.info);
+  return "";
 }
 
 namespace {

@@ -1,6 +1,8 @@
 // What code is generated for: the facts of a machine that choose tiles and instructions. Part of every cache key.
 #pragma once
 
+#include "runtime/cpu_features.h"
+
 #include <cstdint>
 #include <string>
 
@@ -30,5 +32,25 @@ const std::string& hostTargetError();
 
 /// A named x86-64 level or "armv8": what cross compilation and tests ask for. Returns false for an unknown name.
 bool namedTarget(const std::string& name, TargetInfo& info);
+
+/// The features of a target that the runtime can check before it runs code, where this machine has its architecture.
+runtime::CpuFeatures requiredFeatures(const TargetInfo& target);
+/// Whether this machine runs code for a target.
+bool runsHere(const TargetInfo& target);
+
+/// A target by the name that users gave it.
+struct NamedTarget {
+  std::string name;
+  TargetInfo info;
+};
+
+/// "x86_64", "aarch64" …: the first part of the triple.
+std::string architectureOf(const TargetInfo& target);
+/// Why no object can be made for a target, "" if one can: LLVM must know it, objects must be ELF, and numbers
+/// little-endian.
+std::string targetError(const TargetInfo& target);
+/// The target of a command line: `cpu` is "native", a name as `namedTarget` knows, or, with `triple` ("" otherwise), a
+/// name of LLVM's for that architecture ("generic" for ""). Returns what is wrong with it, "" if nothing is.
+std::string parseTarget(const std::string& cpu, const std::string& triple, NamedTarget& target);
 
 } // namespace ogee::codegen

@@ -1,6 +1,7 @@
 // Everything a user of ogee needs: #include <ogee/ogee.h>.
 #pragma once
 
+#include "frontend/aot.h"
 #include "frontend/autograd.h"
 #include "frontend/compile.h"
 #include "frontend/control.h"

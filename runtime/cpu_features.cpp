@@ -13,25 +13,20 @@
 namespace ogee::runtime {
 namespace {
 
-#if defined(__x86_64__)
-
-constexpr std::string_view kArchitecture = "x86_64";
-constexpr std::array<std::string_view, 8> kAlways = {"64bit", "cmov", "cx8", "fxsr", "mmx", "sse", "sse2", "x87"};
-
 /// The registers in which cpuid answers, by leaf.
-enum Word : uint8_t { k1c, k7b, k7c, k7d, k71a, kExtendedC, kWords };
+enum X86Word : uint8_t { k1c, k7b, k7c, k7d, k71a, kExtendedC, kWords };
 /// Which registers the operating system must save for it, as bits of XCR0.
 constexpr uint32_t kPlain = 0, kAvx = 0x6, kAvx512 = 0xe6, kAmx = 0x60000;
 
-struct Feature {
+struct X86Feature {
   std::string_view name;
-  Word word;
+  X86Word word;
   uint8_t bit;
   uint32_t state;
 };
 
 // Append only: the place in this table is the bit in files.
-constexpr Feature kFeatures[] = {
+constexpr X86Feature kX86Features[] = {
     {"sse3", k1c, 0, kPlain},
     {"pclmul", k1c, 1, kPlain},
     {"ssse3", k1c, 9, kPlain},
@@ -78,6 +73,12 @@ constexpr Feature kFeatures[] = {
     {"lzcnt", kExtendedC, 5, kPlain},
 };
 
+#if defined(__x86_64__)
+
+constexpr std::string_view kArchitecture = "x86_64";
+constexpr std::array<std::string_view, 8> kAlways = {"64bit", "cmov", "cx8", "fxsr", "mmx", "sse", "sse2", "x87"};
+constexpr const auto& kFeatures = kX86Features;
+
 /// XCR0, or 0 where the operating system has not switched it on.
 uint32_t saved_state(uint32_t word_1c) noexcept {
   constexpr uint32_t kOsXsave = 1u << 27;
@@ -99,7 +100,7 @@ uint64_t ask_host() noexcept {
   const uint32_t state = saved_state(words[k1c]);
   uint64_t bits = 0;
   for (size_t i = 0; i < std::size(kFeatures); ++i) {
-    const Feature& feature = kFeatures[i];
+    const X86Feature& feature = kX86Features[i];
     const bool there = (words[feature.word] >> feature.bit & 1) && (state & feature.state) == feature.state;
     bits |= uint64_t(there) << i;
   }
@@ -161,6 +162,17 @@ std::string CpuFeatures::to_string() const {
     text += i < std::size(kFeatures) ? std::string(kFeatures[i].name) : "feature " + std::to_string(i);
   }
   return text;
+}
+
+std::array<uint32_t, 7> x86_requirement(std::span<const std::string_view> features) noexcept {
+  std::array<uint32_t, 7> words{};
+  for (const X86Feature& known : kX86Features)
+    for (const std::string_view feature : features) {
+      if (feature != known.name) continue;
+      words[known.word] |= uint32_t(1) << known.bit;
+      words[kWords] |= known.state;
+    }
+  return words;
 }
 
 std::string_view host_architecture() noexcept { return kArchitecture; }

@@ -1,7 +1,9 @@
 // CPU features by the names LLVM has for them: what code needs, and what this machine offers.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,11 @@ public:
 private:
   uint64_t bits_ = 0;
 };
+
+/// What an x86-64 CPU must answer for it to have features, by the names that LLVM has for them: bits of cpuid's leaf 1
+/// ecx; leaf 7 ebx, ecx, edx; leaf 7.1 eax; leaf 0x80000001 ecx; and of XCR0. The same on every machine; features
+/// without a bit are passed over.
+std::array<uint32_t, 7> x86_requirement(std::span<const std::string_view> features) noexcept;
 
 /// "x86_64" or "aarch64": the architecture this process runs on.
 std::string_view host_architecture() noexcept;

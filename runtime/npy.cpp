@@ -253,12 +253,14 @@ NamedArrays load_npz(const std::string& path) {
   });
 }
 
+std::vector<uint8_t> encode_npz(std::span<const std::pair<std::string, HostView>> arrays, bool compress) {
+  ZipWriter archive;
+  for (const auto& [name, array] : arrays) archive.add(concat(name, kSuffix), format_npy(array), compress);
+  return std::move(archive).finish();
+}
+
 void save_npz(const std::string& path, std::span<const std::pair<std::string, HostView>> arrays, bool compress) {
-  about_file("save_npz", path, [&] {
-    ZipWriter archive;
-    for (const auto& [name, array] : arrays) archive.add(concat(name, kSuffix), format_npy(array), compress);
-    write_file(path, std::move(archive).finish()).take();
-  });
+  about_file("save_npz", path, [&] { write_file(path, encode_npz(arrays, compress)).take(); });
 }
 
 } // namespace ogee::runtime

@@ -36,6 +36,8 @@ void save_npy(const std::string& path, const HostView& array);
 
 /// In the order of the file; names without `.npy`.
 NamedArrays load_npz(const std::string& path);
+/// The bytes of such a file, the same for the same arrays.
+std::vector<uint8_t> encode_npz(std::span<const std::pair<std::string, HostView>> arrays, bool compress = false);
 void save_npz(const std::string& path, std::span<const std::pair<std::string, HostView>> arrays, bool compress = false);
 
 } // namespace ogee::runtime

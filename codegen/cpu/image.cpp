@@ -13,8 +13,6 @@ using namespace llvm::jitlink;
 
 namespace {
 
-constexpr llvm::StringLiteral kImportPrefix = "import.";
-
 /// What linking fills in.
 struct Linked {
   runtime::ImageData image;
@@ -96,16 +94,6 @@ private:
   Linked& linked_;
   ImageMemory memory_;
 };
-
-/// The features of the target that the runtime can check before it runs the image.
-runtime::CpuFeatures requiredFeatures(const TargetInfo& target) {
-  runtime::CpuFeatures features;
-  SmallVector<StringRef, 64> parts;
-  StringRef(target.features).split(parts, ',');
-  for (StringRef part : parts)
-    if (part.consume_front("+")) features.add(part);
-  return features;
-}
 
 } // namespace
 

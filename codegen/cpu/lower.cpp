@@ -51,7 +51,7 @@ StringRef libraryFunction(Operation* op) {
 /// The import slot of a C function: a hidden pointer that the runtime fills, external so that no pass takes its zero
 /// for granted.
 LLVM::GlobalOp importSlot(ModuleOp module, StringRef function) {
-  const std::string name = ("import." + function).str();
+  const std::string name = (kImportPrefix + function).str();
   if (auto global = module.lookupSymbol<LLVM::GlobalOp>(name)) return global;
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(module.getContext());

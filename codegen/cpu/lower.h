@@ -12,12 +12,18 @@
 
 namespace ogee::codegen::cpu {
 
+/// What the names of import slots begin with.
+inline constexpr llvm::StringLiteral kImportPrefix = "import.";
+
 /// Lowers a module in place to the LLVM dialect. Functions of f64 that are left to the C library become calls through
 /// import slots: hidden writable pointers named `import.<function>`, which the runtime fills.
 llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);
 
 /// Translates to LLVM IR; null if that fails. What follows does not touch the module's MLIRContext.
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TargetInfo& target);
+
+/// Says in a module and its functions what they are for; false where LLVM does not know it.
+bool setTarget(llvm::Module& module, const TargetInfo& target);
 
 /// A short list of passes, no unrolling, nothing that changes a float's bits.
 void optimize(llvm::Module& module, const TargetInfo& target);

@@ -9,6 +9,7 @@
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
@@ -19,22 +20,29 @@
 #include <map>
 #include <mutex>
 
-namespace ogee::codegen::cpu {
+namespace ogee::codegen {
+
+namespace cpu {
 
 using namespace mlir;
 
 namespace {
 
-void initializeTargets() {
-  static std::once_flag once;
-  std::call_once(once, [] {
+/// LLVM's target for a triple, null if it has none. That of this machine is there at once, the others are made known
+/// when one of them is asked for.
+const llvm::Target* findTarget(const std::string& triple, std::string& error) {
+  static std::once_flag native, all;
+  std::call_once(native, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
   });
+  if (const llvm::Target* found = llvm::TargetRegistry::lookupTarget(triple, error)) return found;
+  std::call_once(all, [] {
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+  });
+  return llvm::TargetRegistry::lookupTarget(triple, error);
 }
 
 /// This thread's machine for a target, null if LLVM knows none.
@@ -42,9 +50,8 @@ llvm::TargetMachine* machineFor(const TargetInfo& target) {
   thread_local std::map<std::string, std::unique_ptr<llvm::TargetMachine>> machines;
   auto& machine = machines[target.key()];
   if (machine) return machine.get();
-  initializeTargets();
   std::string error;
-  const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  const llvm::Target* found = findTarget(target.triple, error);
   if (!found) return nullptr;
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
@@ -77,18 +84,23 @@ void optimize(llvm::Module& module, const TargetInfo& target) {
 
 std::unique_ptr<llvm::Module> translate(ModuleOp module, llvm::LLVMContext& context, const TargetInfo& target) {
   std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(module, context);
+  if (!llvmModule || !setTarget(*llvmModule, target)) return nullptr;
+  return llvmModule;
+}
+
+bool setTarget(llvm::Module& module, const TargetInfo& target) {
   llvm::TargetMachine* machine = machineFor(target);
-  if (!llvmModule || !machine) return nullptr;
-  llvmModule->setTargetTriple(target.triple);
-  llvmModule->setDataLayout(machine->createDataLayout());
-  for (llvm::Function& function : *llvmModule) {
+  if (!machine) return false;
+  module.setTargetTriple(target.triple);
+  module.setDataLayout(machine->createDataLayout());
+  for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("target-cpu", target.cpu);
     function.addFnAttr("target-features", target.features);
     function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBits));
   }
-  return llvmModule;
+  return true;
 }
 
 FailureOr<SmallVector<char, 0>> generate(llvm::Module& module, const TargetInfo& target, bool assembly, Location loc) {
@@ -102,4 +114,18 @@ FailureOr<SmallVector<char, 0>> generate(llvm::Module& module, const TargetInfo&
   return bytes;
 }
 
-} // namespace ogee::codegen::cpu
+} // namespace cpu
+
+std::string targetError(const TargetInfo& target) {
+  const llvm::Triple triple(target.triple);
+  std::string error;
+  const llvm::Target* found = cpu::findTarget(target.triple, error);
+  if (!found) return error;
+  if (!triple.isOSBinFormatELF()) return target.triple + " has no ELF objects";
+  if (!triple.isLittleEndian() || !triple.isArch64Bit()) return target.triple + " is no 64-bit little-endian target";
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(found->createMCSubtargetInfo(target.triple, "", ""));
+  if (!subtarget->isCPUStringValid(target.cpu)) return "LLVM knows no CPU " + target.cpu + " of " + target.triple;
+  return "";
+}
+
+} // namespace ogee::codegen

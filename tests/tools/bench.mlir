@@ -1,6 +1,6 @@
 // `ogee bench`: checks the results, then says what a call costs and how fast it is.
 // RUN: ogee bench %s --dim rows=32 --seconds 0.05 | FileCheck %s
-// Covers: cost, limits
+// Covers: limits
 
 // 32*16 products of depth 64, two operations each, then two operations for each element.
 // CHECK: main: 0.067 MFLOP, 0.014 MB read and written (0.027 op by op), results agree with the interpreter

@@ -1,9 +1,9 @@
 // `ogee bench`: times a function with one kernel per op, as eager code runs it, and compiled as a whole, in turns, and
 // sets what it does per second against what the machine can do.
+#include "codegen/cost.h"
 #include "runtime/error.h"
 #include "runtime/runtime.h"
 #include "tools/ogee/commands.h"
-#include "tools/ogee/cost.h"
 #include "tools/ogee/function.h"
 #include "tools/ogee/inputs.h"
 #include "tools/ogee/limits.h"
@@ -77,7 +77,7 @@ void printRow(const std::vector<std::string>& cells) {
   std::cout << "\n";
 }
 
-void printTable(std::initializer_list<Contender*> contenders, const Cost& cost, const Limits& limits) {
+void printTable(std::initializer_list<Contender*> contenders, const codegen::Cost& cost, const Limits& limits) {
   printRow({"", "time", "GFLOP/s", "of peak", "GB moved/s", "of copy"});
   for (const Contender* contender : contenders) {
     const double seconds = median(contender->seconds), flops = cost.flop / seconds, bytes = contender->bytes / seconds;
@@ -102,14 +102,16 @@ void check(const Function& function, const std::vector<HostArray>& inputs,
   }
 }
 
-Cost costFor(const Function& function, const std::vector<HostArray>& inputs) {
+codegen::Cost costFor(const Function& function, const std::vector<HostArray>& inputs) {
   std::vector<std::vector<int64_t>> shapes;
   for (auto [type, input] : llvm::zip_equal(mlir::func::FuncOp(function.op()).getArgumentTypes(), inputs))
     if (mlir::isa<mlir::IndexType>(type))
       shapes.push_back({*reinterpret_cast<const int64_t*>(input.storage->data())});
     else
       shapes.push_back(input.shape);
-  return costOf(function.op(), shapes);
+  auto cost = codegen::costOf(function.op(), shapes);
+  if (mlir::failed(cost)) throw Reported();
+  return *cost;
 }
 
 } // namespace
@@ -118,7 +120,7 @@ void bench(const BenchOptions& options) {
   const Function function(options.file, options.entry);
   const std::vector<HostArray> inputs =
       options.inputs.empty() ? randomInputs(function, options.dims) : readInputs(function, options.inputs);
-  const Cost cost = costFor(function, inputs);
+  const codegen::Cost cost = costFor(function, inputs);
   Contender eager("eager", function, inputs, /*fuse=*/false, cost.unfusedBytes);
   Contender compiled("compiled", function, inputs, /*fuse=*/true, cost.bytes);
   eager.call.run();

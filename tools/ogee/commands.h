@@ -4,7 +4,9 @@
 #include "tools/ogee/arrays.h"
 
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace ogee::tools {
 
@@ -33,5 +35,17 @@ struct BenchOptions {
   double seconds = 1;                  ///< how long to measure
 };
 void bench(const BenchOptions& options);
+
+struct AotOptions {
+  std::string file;
+  std::vector<std::string> entries; ///< none: all functions of the file
+  std::string name, out = ".";
+  std::vector<std::string> cpus = {""}; ///< "": this machine, or the triple's plainest
+  std::string triple;                   ///< "": that of the CPUs
+  std::string weights;                  ///< .npz; "": the caller of the library brings them
+  bool embed = false;
+  std::set<std::string> emit = {"obj", "header"};
+};
+void aot(const AotOptions& options);
 
 } // namespace ogee::tools

@@ -43,7 +43,11 @@ mlir::DialectRegistry dialects() {
   return registry;
 }
 
-Function::Function(const std::string& path, const std::string& entry)
+Function::Function(const std::string& path, const std::string& entry) : Function(path) {
+  op_ = find(*module_, path, entry);
+}
+
+Function::Function(const std::string& path)
     : context_(dialects(), mlir::MLIRContext::Threading::DISABLED),
       diagnostics_(std::make_unique<mlir::SourceMgrDiagnosticHandler>(source_, &context_)) {
   context_.printOpOnDiagnostic(false);
@@ -53,7 +57,6 @@ Function::Function(const std::string& path, const std::string& entry)
   source_.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   module_ = mlir::parseSourceFile<mlir::ModuleOp>(source_, &context_);
   if (!module_) throw Reported();
-  op_ = find(*module_, path, entry);
 }
 
 Function::~Function() = default;

@@ -34,7 +34,11 @@ public:
   /// Reads `path` ("-": standard input) and finds the function: `entry`, or the only one of the file where `entry` is
   /// "". Raises an Error, or Reported after diagnostics on the standard error stream.
   Function(const std::string& path, const std::string& entry);
+  /// The file alone, whatever functions it has.
+  explicit Function(const std::string& path);
   ~Function();
+
+  mlir::ModuleOp module() const { return *module_; }
 
   mlir::func::FuncOp op() const { return op_; }
   /// `ogee.name` of an argument or result, else "arg0", "result0" …

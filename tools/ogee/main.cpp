@@ -71,17 +71,40 @@ void addBench(CLI::App& app, BenchOptions& options) {
   sub->add_option("--seconds", options.seconds, "how long to measure")->capture_default_str();
 }
 
+void addAot(CLI::App& app, AotOptions& options) {
+  CLI::App* sub = app.add_subcommand("aot", "compile functions ahead of time: an object file with its headers");
+  sub->add_option("file", options.file, "IR text, - for the standard input")->required();
+  sub->add_option("--name", options.name, "of the library: a C identifier")->required();
+  sub->add_option("-o,--out", options.out, "the folder for the files")->capture_default_str();
+  sub->add_option("--entry", options.entries, "functions (default: all of the file)")->delimiter(',');
+  sub->add_option("--cpu", options.cpus, "native, x86-64-v3, x86-64-v4, armv8, or LLVM's name with --triple")
+      ->delimiter(',');
+  sub->add_option("--triple", options.triple, "what is compiled for, as aarch64-linux-gnu (default: this machine)");
+  sub->add_option("--weights", options.weights, "the arguments that are state, and their first elements (.npz)");
+  sub->add_flag("--embed", options.embed, "the weights become part of the object");
+  sub->add_option("--emit", options.emit, "obj, header, asm, mlir, report")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"obj", "header", "asm", "mlir", "report"}))
+      ->capture_default_str();
+  sub->callback([&options] {
+    ogee::runtime::Runtime::get();
+    aot(options);
+  });
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("ogee: runs, shows and times functions of the ogee dialect");
+  CLI::App app("ogee: runs, shows, times and compiles functions of the ogee dialect");
   app.require_subcommand(1);
   RunOptions runOptions;
   ShowOptions showOptions;
   BenchOptions benchOptions;
+  AotOptions aotOptions;
   addRun(app, runOptions);
   addShow(app, showOptions);
   addBench(app, benchOptions);
+  addAot(app, aotOptions);
   try {
     app.parse(argc, argv);
     return 0;

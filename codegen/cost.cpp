@@ -1,15 +1,14 @@
 // Counts arithmetic and traffic over the ops of a graph.
-#include "tools/ogee/cost.h"
+#include "codegen/cost.h"
 
 #include "ir/dialect.h"
 #include "ir/dims.h"
-#include "tools/ogee/function.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <map>
 
-namespace ogee::tools {
+namespace ogee::codegen {
 
 using runtime::Dim;
 
@@ -72,9 +71,9 @@ bool isFree(mlir::Operation* op) {
 
 } // namespace
 
-Cost costOf(mlir::func::FuncOp function, std::span<const std::vector<int64_t>> shapes) {
+mlir::FailureOr<Cost> costOf(mlir::func::FuncOp function, std::span<const std::vector<int64_t>> shapes) {
   const auto dims = ir::DimAnalysis::run(function);
-  if (mlir::failed(dims)) throw Reported();
+  if (mlir::failed(dims)) return mlir::failure();
   Evaluator sizes(*dims, shapes);
   Cost cost;
   cost.bytes = bytesOf(function.getArguments(), sizes) +
@@ -86,4 +85,4 @@ Cost costOf(mlir::func::FuncOp function, std::span<const std::vector<int64_t>> s
   return cost;
 }
 
-} // namespace ogee::tools
+} // namespace ogee::codegen

@@ -1,0 +1,221 @@
+// The plot of an ahead-of-time compilation, top to bottom.
+#include "codegen/aot/compile.h"
+
+#include "codegen/aot/describe.h"
+#include "codegen/aot/header.h"
+#include "codegen/aot/object.h"
+#include "codegen/compile.h"
+#include "codegen/cost.h"
+#include "ir/dims.h"
+#include "runtime/hash.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+#include "llvm/ADT/StringSet.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ogee::codegen::aot {
+
+using namespace mlir;
+
+namespace {
+
+constexpr size_t kMostEntries = 255; ///< a status has 8 bits for the number of one
+
+class Compilation {
+public:
+  Compilation(ArrayRef<Source> sources, const Options& options) : sources_(sources), options_(options) {
+    library_.name = options.name;
+    library_.embedded = options.embed;
+  }
+
+  FailureOr<Library> run() {
+    std::vector<NamedTarget> targets = options_.targets;
+    // The one that asks for most of the CPU comes first: it is chosen where it runs.
+    llvm::sort(targets, [](const NamedTarget& a, const NamedTarget& b) {
+      return std::tuple(b.info.vectorBits, b.info.features.size(), a.name) <
+             std::tuple(a.info.vectorBits, a.info.features.size(), b.name);
+    });
+    if (failed(check(targets))) return failure();
+    for (const NamedTarget& target : targets)
+      if (failed(plan(target.info))) return failure();
+    if (failed(layOut(targets))) return failure();
+    for (auto [target, entries] : llvm::zip_equal(targets, plans_))
+      if (failed(makeVariant(target, entries))) return failure();
+    return std::move(library_);
+  }
+
+private:
+  Location location() const { return func::FuncOp(sources_.front().graph).getLoc(); }
+
+  LogicalResult check(ArrayRef<NamedTarget> targets) {
+    if (sources_.size() > kMostEntries)
+      return emitError(location()) << "a library has at most " << kMostEntries << " entries";
+    if (identifierOf(options_.name) != options_.name)
+      return emitError(location()) << "'" << options_.name << "' is no name that C can use for a library";
+    llvm::StringSet<> names;
+    for (const Source& source : sources_) {
+      if (identifierOf(source.name) != source.name)
+        return emitError(location()) << "'" << source.name << "' is no name that C can use for an entry";
+      if (isTaken(source.name))
+        return emitError(location()) << "the header has a use for the name " << options_.name << "_" << source.name
+                                     << " itself: call the entry something else";
+      if (!names.insert(source.name).second)
+        return emitError(location()) << "two entries have the name " << source.name;
+    }
+    for (const NamedTarget& target : targets) {
+      if (!names.insert(target.name).second) return emitError(location()) << "target " << target.name << " twice";
+      if (std::string error = targetError(target.info); !error.empty())
+        return emitError(location()) << "target " << target.name << ": " << error;
+      if (architectureOf(target.info) != architectureOf(targets.front().info))
+        return emitError(location()) << "targets " << targets.front().name << " and " << target.name
+                                     << " are of different architectures: one library has one";
+    }
+    return success();
+  }
+
+  /// Every entry for one target, each from a copy of its graph, which the plan refers to.
+  LogicalResult plan(const TargetInfo& target) {
+    auto& entries = plans_.emplace_back();
+    for (const Source& source : sources_) {
+      auto module = func::FuncOp(source.graph)->getParentOfType<ModuleOp>();
+      copies_.push_back(cast<ModuleOp>(module->clone()));
+      auto graph = copies_.back()->lookupSymbol<func::FuncOp>(func::FuncOp(source.graph).getSymName());
+      FailureOr<Plan> planned = lowerToPlan(graph, {.name = source.name, .target = &target});
+      if (failed(planned) || failed(bindState(planned->program, graph.getLoc()))) return failure();
+      auto entry = std::make_unique<PlannedEntry>(std::move(*planned));
+      if (failed(entry->sizes.run(graph.getLoc()))) return failure();
+      entries.push_back(std::move(entry));
+    }
+    return success();
+  }
+
+  /// What all variants have in common.
+  LogicalResult layOut(ArrayRef<NamedTarget> targets) {
+    for (auto [source, entry] : llvm::zip_equal(sources_, plans_.front())) {
+      const Location at = func::FuncOp(source.graph).getLoc();
+      library_.entries.push_back(describe(entry->plan.program, source.name, entry->sizes));
+      if (failed(addState(library_, entry->plan.program, at)) || failed(addCost(source, library_.entries.back())))
+        return failure();
+    }
+    if (failed(layOutState(library_, location())) || failed(checkWeights())) return failure();
+    for (auto& entries : plans_)
+      for (auto [source, entry] : llvm::zip_equal(sources_, entries)) {
+        FailureOr<MemoryPlan> memory =
+            planMemory(entry->plan.program, entry->sizes, library_, func::FuncOp(source.graph).getLoc());
+        if (failed(memory)) return failure();
+        entry->memory = std::move(*memory);
+        library_.arenaBytes = std::max(library_.arenaBytes, entry->memory.arenaBytes);
+        library_.scratchBytes = std::max(library_.scratchBytes, entry->memory.scratchBytes);
+      }
+    for (auto& entries : plans_)
+      for (auto& entry : entries) {
+        entry->memory.arenaBytes = library_.arenaBytes;
+        entry->memory.scratchBytes = library_.scratchBytes;
+      }
+    library_.abi = abiOf(targets);
+    return success();
+  }
+
+  /// For the largest dims.
+  LogicalResult addCost(const Source& source, Entry& entry) {
+    std::vector<std::vector<int64_t>> shapes;
+    auto graph = func::FuncOp(source.graph);
+    const auto dims = ir::DimAnalysis::run(graph);
+    if (failed(dims)) return failure();
+    const auto most = [&](const Dim& dim) { return dim.range().hi; };
+    for (BlockArgument argument : graph.getArguments()) {
+      shapes.emplace_back();
+      if (argument.getType().isIndex())
+        shapes.back().push_back(most(dims->index(argument)));
+      else
+        for (const Dim& dim : dims->shape(argument)) shapes.back().push_back(most(dim));
+    }
+    const FailureOr<Cost> cost = costOf(graph, shapes);
+    if (failed(cost)) return failure();
+    entry.flop = cost->flop;
+    entry.bytes = cost->bytes;
+    return success();
+  }
+
+  LogicalResult checkWeights() {
+    if (options_.weights.empty() && options_.embed) return emitError(location()) << "there are no weights to embed";
+    if (options_.weights.empty()) return success();
+    for (const StateTensor& tensor : library_.state) {
+      const auto weight = options_.weights.find(tensor.name);
+      if (weight == options_.weights.end()) return emitError(location()) << "there is no weight " << tensor.name;
+      if (weight->second.size() != tensor.bytes)
+        return emitError(location()) << "weight " << tensor.name << " has " << weight->second.size()
+                                     << " bytes, expected " << tensor.bytes;
+    }
+    return success();
+  }
+
+  /// A number of everything that header and object must agree about.
+  uint32_t abiOf(ArrayRef<NamedTarget> targets) const {
+    std::string text = "1 " + library_.name;
+    const auto add = [&](const auto&... parts) { ((text += " ", text += parts), ...); };
+    for (const NamedTarget& target : targets) add(target.name);
+    for (const Entry& entry : library_.entries) {
+      add("entry", entry.name);
+      for (const DimArgument& dim : entry.dims) add(dim.name, std::to_string(dim.lo), std::to_string(dim.hi));
+      for (const Tensor& tensor : entry.tensors) {
+        add(tensor.name, runtime::name(tensor.dtype), std::to_string(static_cast<int>(tensor.use)));
+        for (const Extent& dim : tensor.dims) add(dim.text);
+      }
+    }
+    for (const StateTensor& tensor : library_.state)
+      add(tensor.name, runtime::name(tensor.dtype), std::to_string(tensor.offset), std::to_string(tensor.bytes));
+    add(std::to_string(library_.arenaBytes), std::to_string(library_.scratchBytes));
+    return static_cast<uint32_t>(runtime::hash128(std::string_view(text)).lo);
+  }
+
+  LogicalResult makeVariant(const NamedTarget& target, ArrayRef<std::unique_ptr<PlannedEntry>> entries) {
+    Variant variant{.name = target.name,
+                    .identifier = identifierOf(target.name),
+                    .triple = target.info.triple,
+                    .cpu = target.info.cpu,
+                    .features = target.info.features};
+    SmallVector<const PlannedEntry*> planned;
+    SmallVector<std::string> names;
+    for (auto [source, entry] : llvm::zip_equal(sources_, entries)) {
+      planned.push_back(entry.get());
+      names.push_back(library_.name + "_" + source.name);
+    }
+    ObjectOptions options{
+        .symbol = library_.name + "_code_" + variant.identifier, .abi = library_.abi, .assembly = options_.assembly};
+    if (library_.embedded && library_.variants.empty()) {
+      options.weightsSymbol = library_.name + "_embedded_state";
+      options.weights = firstState(library_, options_.weights);
+    }
+    MLIRContext& context = *func::FuncOp(sources_.front().graph).getContext();
+    if (failed(makeObject(context, planned, names, target.info, options, location(), variant))) return failure();
+    library_.variants.push_back(std::move(variant));
+    return success();
+  }
+
+  const ArrayRef<Source> sources_;
+  const Options& options_;
+  Library library_;
+  std::vector<OwningOpRef<ModuleOp>> copies_;
+  std::vector<std::vector<std::unique_ptr<PlannedEntry>>> plans_; ///< by target, by entry
+};
+
+} // namespace
+
+FailureOr<Library> compile(ArrayRef<Source> sources, const Options& options) {
+  return Compilation(sources, options).run();
+}
+
+std::vector<uint8_t> firstState(const Library& library, const std::map<std::string, std::vector<uint8_t>>& weights) {
+  std::vector<uint8_t> state(library.stateBytes);
+  for (const StateTensor& tensor : library.state) {
+    const std::vector<uint8_t>& weight = weights.at(tensor.name);
+    if (!weight.empty()) std::memcpy(state.data() + tensor.offset, weight.data(), weight.size());
+  }
+  return state;
+}
+
+} // namespace ogee::codegen::aot

@@ -1,0 +1,237 @@
+// Signatures, state and memory of programs without a runtime.
+#include "codegen/aot/describe.h"
+
+#include "runtime/arena.h"
+#include "runtime/checked.h"
+#include "runtime/shape.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+
+namespace ogee::codegen::aot {
+
+using namespace mlir;
+using runtime::ArgSpec;
+using runtime::Buffer;
+using runtime::Checked;
+using runtime::Program;
+using runtime::ResultSpec;
+using runtime::Role;
+using runtime::Slot;
+
+namespace {
+
+bool isState(const ArgSpec& argument) { return argument.role != Role::input; }
+
+/// The number of an argument among those that calls give, which tensors() counts first.
+size_t tensorOf(const Program& program, size_t argument) {
+  return llvm::count_if(ArrayRef(program.args).take_front(argument), [](const ArgSpec& a) { return !isState(a); });
+}
+
+/// The number of a result among those that calls are given, after the inputs.
+size_t outputOf(const Program& program, size_t result) {
+  const size_t before = llvm::count_if(ArrayRef(program.results).take_front(result),
+                                       [](const ResultSpec& r) { return r.writes == runtime::kNoArgument; });
+  return tensorOf(program, program.args.size()) + before;
+}
+
+std::vector<Extent> extents(const std::vector<Slot>& dims, const Sizes& sizes) {
+  std::vector<Extent> list;
+  for (const Slot dim : dims) list.push_back(sizes.extent(dim));
+  return list;
+}
+
+/// Calls `visit` with each CheckLaunch, in the order in which drivers number them.
+void eachCheck(const runtime::LaunchList& list, llvm::function_ref<void(const runtime::CheckLaunch&)> visit) {
+  for (const runtime::Entry& entry : list) {
+    if (const auto* check = std::get_if<runtime::CheckLaunch>(&entry.launch)) visit(*check);
+    if (const auto* branch = std::get_if<runtime::IfEntry>(&entry.launch)) {
+      eachCheck(branch->then, visit);
+      eachCheck(branch->otherwise, visit);
+    }
+    if (const auto* loop = std::get_if<runtime::WhileEntry>(&entry.launch)) {
+      eachCheck(loop->before, visit);
+      eachCheck(loop->body, visit);
+    }
+    if (const auto* loop = std::get_if<runtime::ForEntry>(&entry.launch)) eachCheck(loop->body, visit);
+  }
+}
+
+std::string textOf(const runtime::CheckLaunch& check) {
+  std::string text = check.message;
+  if (!check.location.empty()) text += " at " + check.location;
+  if (!check.hint.empty()) text += "; hint: " + check.hint;
+  return text;
+}
+
+/// The largest scratch of a launch.
+int64_t scratchOf(const runtime::LaunchList& list, const Sizes& sizes) {
+  int64_t most = 0;
+  for (const runtime::Entry& entry : list) {
+    if (const auto* kernel = std::get_if<runtime::KernelLaunch>(&entry.launch)) {
+      if (kernel->scratch_bytes != runtime::kNoSlot) most = std::max(most, sizes.bounds(kernel->scratch_bytes).hi);
+    } else if (const auto* branch = std::get_if<runtime::IfEntry>(&entry.launch)) {
+      most = std::max({most, scratchOf(branch->then, sizes), scratchOf(branch->otherwise, sizes)});
+    } else if (const auto* loop = std::get_if<runtime::WhileEntry>(&entry.launch)) {
+      most = std::max({most, scratchOf(loop->before, sizes), scratchOf(loop->body, sizes)});
+    } else if (const auto* loop = std::get_if<runtime::ForEntry>(&entry.launch)) {
+      most = std::max(most, scratchOf(loop->body, sizes));
+    }
+  }
+  return most;
+}
+
+Checked mostBytes(const std::vector<Slot>& dims, runtime::DType dtype, const Sizes& sizes) {
+  Checked bytes = static_cast<int64_t>(runtime::item_size(dtype));
+  for (const Slot dim : dims) bytes = bytes * std::max<int64_t>(sizes.bounds(dim).hi, 0);
+  return bytes;
+}
+
+} // namespace
+
+LogicalResult bindState(Program& program, Location location) {
+  for (auto [i, argument] : llvm::enumerate(program.args))
+    if (!isState(argument) && !argument.strides.empty())
+      return emitError(location) << "argument " << argument.name << " has strides: object files take dense arguments";
+  const auto isOfState = [&](const runtime::SymbolSource& source) {
+    return source.kind != runtime::SymbolSource::Kind::index && isState(program.args[source.arg]);
+  };
+  for (const runtime::Symbol& symbol : program.values.symbols)
+    if (isOfState(symbol.source) && symbol.source.kind == runtime::SymbolSource::Kind::dim)
+      return emitError(location) << "state " << program.args[symbol.source.arg].name << " has a size that is no number";
+  for (const runtime::Symbol& symbol : program.values.symbols) {
+    if (!isOfState(symbol.source)) continue;
+    const std::vector<Slot>& dims = program.args[symbol.source.arg].dims;
+    int64_t stride = 1;
+    for (size_t axis = symbol.source.axis + 1; axis < dims.size(); ++axis) stride *= program.values.initial[dims[axis]];
+    program.values.initial[symbol.slot] = stride;
+  }
+  std::erase_if(program.values.symbols, [&](const runtime::Symbol& symbol) { return isOfState(symbol.source); });
+  return success();
+}
+
+Entry describe(const Program& program, const std::string& name, const Sizes& sizes) {
+  Entry entry{.name = name};
+  Identifiers identifiers;
+  for (auto [i, symbol] : llvm::enumerate(program.values.symbols))
+    entry.dims.push_back({symbol.name, identifiers(sizes.identifier(i)), symbol.lo, symbol.hi});
+  for (auto [i, argument] : llvm::enumerate(program.args)) {
+    if (isState(argument)) continue;
+    const bool written = llvm::any_of(program.results, [&](const ResultSpec& r) { return r.writes == i; });
+    const std::string shown = argument.name.empty() ? "arg" + std::to_string(i) : argument.name;
+    entry.tensors.push_back({shown, identifiers(shown), argument.dtype,
+                             written ? Tensor::Use::inOut : Tensor::Use::input, extents(argument.dims, sizes)});
+  }
+  const size_t outputs =
+      llvm::count_if(program.results, [](const ResultSpec& r) { return r.writes == runtime::kNoArgument; });
+  for (auto [i, result] : llvm::enumerate(program.results)) {
+    if (result.writes != runtime::kNoArgument) {
+      entry.writesState |= isState(program.args[result.writes]);
+      continue;
+    }
+    const std::string shown = !result.name.empty() ? result.name
+                              : outputs == 1       ? "result"
+                                                   : "result" + std::to_string(i);
+    entry.tensors.push_back(
+        {shown, identifiers(shown), result.dtype, Tensor::Use::output, extents(result.dims, sizes)});
+  }
+  for (const runtime::SizeCheck& check : program.checks) {
+    const std::string a = sizes.expression(check.a), b = sizes.expression(check.b);
+    const bool equal = check.kind == runtime::SizeCheck::Kind::equal;
+    const Bounds x = sizes.bounds(check.a), y = sizes.bounds(check.b);
+    if (equal ? a == b : x.hi < y.lo) continue;
+    entry.conditions.push_back({a + (equal ? " == " : " < ") + b, sizes.withExpressions(check.message)});
+  }
+  eachCheck(program.launches, [&](const runtime::CheckLaunch& check) { entry.checks.push_back(textOf(check)); });
+  return entry;
+}
+
+LogicalResult addState(Library& library, const Program& program, Location location) {
+  for (const ArgSpec& argument : program.args) {
+    if (!isState(argument)) continue;
+    if (llvm::any_of(argument.name, [](unsigned char c) { return c < ' ' || c == '"' || c == '\\'; }))
+      return emitError(location) << "state has the name '" << argument.name << "', which weights files cannot hold";
+    StateTensor tensor{argument.name, argument.dtype, argument.role, {}};
+    for (const Slot dim : argument.dims) tensor.dims.push_back(program.values.initial[dim]);
+    const auto known = llvm::find_if(library.state, [&](const StateTensor& t) { return t.name == tensor.name; });
+    if (known == library.state.end()) {
+      library.state.push_back(std::move(tensor));
+    } else if (known->dtype != tensor.dtype || known->dims != tensor.dims) {
+      return emitError(location) << "state " << tensor.name << " is " << runtime::name(tensor.dtype) << " "
+                                 << runtime::to_string(tensor.dims) << " here and " << runtime::name(known->dtype)
+                                 << " " << runtime::to_string(known->dims) << " in another entry";
+    }
+  }
+  return success();
+}
+
+LogicalResult layOutState(Library& library, Location location) {
+  llvm::sort(library.state, [](const StateTensor& a, const StateTensor& b) {
+    return std::tie(a.role, a.name) < std::tie(b.role, b.name);
+  });
+  Checked at = 0;
+  for (StateTensor& tensor : library.state) {
+    const auto bytes = runtime::checked_bytes(tensor.dims, tensor.dtype);
+    if (!bytes || !at.valid()) return emitError(location) << "the state is too large";
+    tensor.offset = at.value();
+    tensor.bytes = *bytes;
+    at = round_up(at + Checked(*bytes), kAlignment);
+  }
+  if (!at.valid()) return emitError(location) << "the state is too large";
+  library.stateBytes = at.value();
+  return success();
+}
+
+FailureOr<MemoryPlan> planMemory(const Program& program, const Sizes& sizes, const Library& library,
+                                 Location location) {
+  using Place = MemoryPlan::Place;
+  MemoryPlan memory;
+  std::vector<runtime::ArenaItem> items;
+  std::vector<size_t> ofItem;
+  const auto placeOfArgument = [&](size_t index) -> Place {
+    const ArgSpec& argument = program.args[index];
+    if (!isState(argument)) return {Place::Kind::tensor, tensorOf(program, index)};
+    const auto tensor = llvm::find_if(library.state, [&](const StateTensor& t) { return t.name == argument.name; });
+    return {Place::Kind::state, tensor->offset};
+  };
+  const auto inWorkspace = [&](Checked bytes, uint32_t first, uint32_t last) -> Place {
+    items.push_back({bytes.valid() ? bytes.value() : -1, first, last});
+    ofItem.push_back(memory.buffers.size());
+    return {Place::Kind::workspace, 0};
+  };
+  for (const Buffer& buffer : program.buffers) {
+    Place place;
+    switch (buffer.kind) {
+    case Buffer::Kind::argument: place = placeOfArgument(buffer.index); break;
+    case Buffer::Kind::constant: place = {Place::Kind::constant, buffer.index}; break;
+    case Buffer::Kind::arena:
+      place = inWorkspace(std::max<int64_t>(sizes.bounds(buffer.bytes).hi, 0), buffer.first_use, buffer.last_use);
+      break;
+    case Buffer::Kind::result: {
+      const ResultSpec& result = program.results[buffer.index];
+      if (result.writes == runtime::kNoArgument)
+        place = {Place::Kind::tensor, outputOf(program, buffer.index)};
+      else if (result.in_place)
+        place = placeOfArgument(result.writes);
+      else // computed apart, and copied at the end
+        place = inWorkspace(mostBytes(result.dims, result.dtype, sizes), 0, UINT32_MAX - 1);
+      break;
+    }
+    }
+    memory.buffers.push_back(place);
+  }
+  const runtime::ArenaPlacement placement = runtime::place_in_arena(items);
+  const Checked scratch = round_up(Checked(scratchOf(program.launches, sizes)), kAlignment);
+  if (placement.bytes < 0 || !scratch.valid()) return emitError(location) << "the memory that it needs is too large";
+  for (auto [item, buffer] : llvm::enumerate(ofItem)) memory.buffers[buffer].at = placement.offsets[item];
+  memory.arenaBytes = placement.bytes;
+  memory.scratchBytes = scratch.value();
+  for (const ResultSpec& result : program.results)
+    if (result.writes != runtime::kNoArgument && !result.in_place)
+      memory.commits.push_back({result.buffer, placeOfArgument(result.writes), result.dims,
+                                static_cast<uint64_t>(runtime::item_size(result.dtype))});
+  return memory;
+}
+
+} // namespace ogee::codegen::aot
