@@ -28,7 +28,7 @@ void callDirectly(llvm::Module& module) {
     if (!function.consume_front(cpu::kImportPrefix)) continue;
     for (llvm::User* user : llvm::make_early_inc_range(slot.users())) {
       auto* load = llvm::cast<llvm::LoadInst>(user);
-      for (llvm::User* use : load->users()) {
+      for (llvm::User* use : llvm::to_vector(load->users())) {
         auto* call = llvm::cast<llvm::CallInst>(use);
         call->setCalledFunction(module.getOrInsertFunction(function, call->getFunctionType()));
         call->addFnAttr(llvm::Attribute::NoBuiltin); // the same function as in an image, not what LLVM knows of it
