@@ -51,7 +51,10 @@ void writeCall(llvm::raw_ostream& out, const std::string& name, const Entry& ent
   out << formatv(".\n  [[nodiscard]] Status {0}(", entry.name);
   const std::string number = llvm::StringRef(name).upper() + "_ENTRY_" + llvm::StringRef(entry.name).upper();
   std::string parameters, arguments, checks;
-  for (const DimArgument& dim : entry.dims) {
+  for (auto [i, dim] : llvm::enumerate(entry.dims)) { // before anything is computed from them
+    checks += formatv("    if ({0} < {1} || {0} > {2}) return Status({3}_fail({3}_error_dim, {4}, {5}));\n",
+                      dim.identifier, dim.lo, dim.hi, name, number, i)
+                  .str();
     parameters += (parameters.empty() ? "" : ", ") + ("std::int64_t " + dim.identifier);
     arguments += ", " + dim.identifier;
   }

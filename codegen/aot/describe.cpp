@@ -221,6 +221,12 @@ FailureOr<MemoryPlan> planMemory(const Program& program, const Sizes& sizes, con
     }
     memory.buffers.push_back(place);
   }
+  for (const ArgSpec& argument : program.args)
+    if (!mostBytes(argument.dims, argument.dtype, sizes).valid())
+      return emitError(location) << "argument " << argument.name << " is too large";
+  for (auto [i, result] : llvm::enumerate(program.results))
+    if (!mostBytes(result.dims, result.dtype, sizes).valid())
+      return emitError(location) << "result " << i << " is too large";
   const runtime::ArenaPlacement placement = runtime::place_in_arena(items);
   const Checked scratch = round_up(Checked(scratchOf(program.launches, sizes)), kAlignment);
   if (placement.bytes < 0 || !scratch.valid()) return emitError(location) << "the memory that it needs is too large";

@@ -76,7 +76,8 @@ public:
 
 private:
   void begin() {
-    out_ << "/* name_: compiled ahead of time by ogee. Include this, link the object, give each call its memory:\n\n"
+    out_ << "/* " << library_.name
+         << ": compiled ahead of time by ogee. Include this, link the object, give each call its memory:\n\n"
          << "     name_ctx ctx;\n     name_memory memory = {state, NAME_STATE_BYTES, workspace, "
             "NAME_WORKSPACE_BYTES(1)};\n"
          << "     name_init(&ctx, NULL);\n";

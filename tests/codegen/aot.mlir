@@ -38,6 +38,7 @@
 // CPP: namespace net {
 // CPP: static constexpr std::array<std::int64_t, 2> x{-1, 4};
 // CPP: Status forward(std::int64_t batch, std::span<const float> x, std::span<float> y) const noexcept {
+// CPP: if (batch < 1 || batch > 64) return Status(net_fail(net_error_dim, NET_ENTRY_FORWARD, 0));
 // CPP: if (x.size() != static_cast<std::size_t>(batch * 4)) return Status(net_fail(net_error_size, NET_ENTRY_FORWARD, 4));
 // CPP: Status update(std::span<float> buffer, float& loss) const noexcept {
 
