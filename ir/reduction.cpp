@@ -67,8 +67,11 @@ State argCombine(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs, bool l
 /// The same where rhs comes later: it is taken if it is better, or the first one (lhs has no index yet).
 State argCombineNext(ImplicitLocOpBuilder& b, ValueRange lhs, ValueRange rhs, bool largest) {
   const Expr x(b, lhs[0]), i(b, lhs[1]), y(b, rhs[0]), j(b, rhs[1]);
-  Expr better = largest ? y > x : y < x;
-  if (x.isFloat()) better = (better | isNaN(y)) & (isNaN(x) ^ -1);
+  const auto isBetter = [&]() -> Expr {
+    if (!x.isFloat()) return largest ? y > x : y < x;
+    return ((largest ? y <= x : y >= x) ^ -1) & (isNaN(x) ^ -1); // better, or not comparable since y is NaN
+  };
+  const Expr better = isBetter();
   const Expr takeRhs = better | (i == -1);
   return {select(takeRhs, y, x), select(takeRhs, j, i)};
 }

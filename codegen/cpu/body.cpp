@@ -118,11 +118,11 @@ Value Body::coordinate(const Affine& at, const Scope& scope, bool wide) {
   return laneIndices(first, step, scope.width, b.getI64Type());
 }
 
-Value Body::positions(const Scope& scope, unsigned dim) {
+Value Body::positions(const Scope& scope, unsigned dim, Value begin) {
   auto& b = kernel_.b;
-  Value first = b.create<arith::IndexCastOp>(b.getI64Type(), scope.point[dim]);
+  Value first = b.create<arith::IndexCastOp>(b.getI32Type(), kernel_.sub(scope.point[dim], begin));
   if (scope.width == 1 || dim != nest_.vectorDim()) return widen(first, scope.width);
-  return laneIndices(first, b.create<arith::ConstantIntOp>(1, 64), scope.width, b.getI64Type());
+  return laneIndices(first, b.create<arith::ConstantIntOp>(1, 32), scope.width, b.getI32Type());
 }
 
 /// first + lane * step for each lane.

@@ -35,8 +35,8 @@ public:
   void store(mlir::ArrayRef<unsigned> stores, Scope& scope);
   void storeAll(Scope& scope);
 
-  /// The points' indices along `dim` as i64, as wide as the scope.
-  mlir::Value positions(const Scope& scope, unsigned dim);
+  /// The points' indices along `dim`, counted from `begin`, as i32, as wide as the scope.
+  mlir::Value positions(const Scope& scope, unsigned dim, mlir::Value begin);
   /// Limits a scope to its first `count` lanes.
   void setCount(Scope& scope, mlir::Value count);
   /// Whether the node has one value for all points along `dim`.

@@ -96,15 +96,25 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
   llvm_unreachable("all shapes are listed");
 }
 
+bool onlyPositions(const Nest& nest) {
+  return nest.reducedDim() >= 0 && llvm::all_of(llvm::seq<unsigned>(0, nest.nodes.size()), [&](unsigned node) {
+           return nest.nodes[node].kind != Node::Kind::reduce || Reducer::needsIndex(nest, node);
+         });
+}
+
 unsigned chooseWidth(const Nest& nest, const TargetInfo& target) {
   unsigned bits = 32;
-  for (const Node& node : nest.nodes) {
+  for (unsigned index = 0; index < nest.nodes.size(); ++index) {
+    const Node& node = nest.nodes[index];
     const bool isSame = node.kind == Node::Kind::load && same(node.access.at.strides[nest.vectorDim()], Dim(0));
-    if (!isSame) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
+    const bool isPosition = node.kind == Node::Kind::reduce && Reducer::needsIndex(nest, index); // i32 in a chunk
+    if (!isSame && !isPosition) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
   }
   // Long bodies have chains enough of their own, and more lanes would only spill and take longer to compile.
   const unsigned length = bodyLength(nest);
-  const unsigned registers = length > 60 ? 1 : length > 30 || target.vectorRegisters < 32 ? 2 : 4;
+  unsigned registers = length > 60 ? 1 : length > 30 || target.vectorRegisters < 32 ? 2 : 4;
+  if (onlyPositions(nest)) // along rows lanes need to be folded; in columns positions take as much as elements
+    registers = nest.reducedDim() == static_cast<int>(nest.vectorDim()) ? 1 : std::min(registers, bits / 16);
   unsigned width = std::min<unsigned>(target.vectorBits / bits * registers, 64);
   const Dim& inner = nest.extents[nest.vectorDim()];
   if (inner.is_number()) width = std::min<uint64_t>(width, llvm::PowerOf2Ceil(std::max<int64_t>(inner.number(), 1)));

@@ -34,14 +34,18 @@ public:
       tile.point[last_] = kernel_.mul(tileNumber, kernel_.index(width_));
       tile.width = width_;
       Value rest = kernel_.sub(columns, tile.point[last_]);
+      const auto masked = [&](Value count) {
+        Scope lanes = tile;
+        if (width_ > 1) body_.setCount(lanes, count);
+        emitTile(lanes, outer, chunk);
+        return SmallVector<Value>();
+      };
+      if (masksEverything()) {
+        masked(kernel_.min(rest, kernel_.index(width_)));
+        return;
+      }
       kernel_.ifElse(
-          kernel_.less(rest, kernel_.index(width_)),
-          [&] {
-            Scope masked = tile;
-            if (width_ > 1) body_.setCount(masked, rest);
-            emitTile(masked, outer, chunk);
-            return SmallVector<Value>();
-          },
+          kernel_.less(rest, kernel_.index(width_)), [&] { return masked(rest); },
           [&] {
             emitTile(tile, outer, chunk);
             return SmallVector<Value>();
@@ -51,6 +55,10 @@ public:
   }
 
 private:
+  /// Whether whole tiles have a mask too, which is half the code: a mask is made once per tile, and its loads cost what
+  /// others do.
+  bool masksEverything() const { return width_ > 1 && kernel_.target.cheapMasks && !nest_.extents[last_].is_number(); }
+
   /// `outer` numbers [outer kept dims…] or, where partial states are made, [outer kept dims…, chunk].
   void emitTile(Scope tile, Value outer, Value chunk) {
     if (nest_.chunks == Chunks::partials) {
@@ -135,13 +143,13 @@ private:
   SmallVector<Partial> reduceRange(const RowPlan::Phase& phase, const Scope& tile, std::vector<Reducer>& reducers,
                                    Value from, Value to) {
     SmallVector<Value> init;
-    for (Reducer& reducer : reducers) llvm::append_range(init, reducer.neutral(width_));
+    for (Reducer& reducer : reducers) llvm::append_range(init, reducer.neutralInChunk(width_));
     SmallVector<Value> total = kernel_.forLoop(from, to, 1, init, [&](Value row, ValueRange carried) {
       Scope point = rowAt(tile, row);
       SmallVector<Value> next;
       for (Reducer& reducer : reducers) {
         Value element = body_.evaluateWide(nest_.nodes[reducer.node()].args[0], point), position;
-        if (reducer.needsIndex()) position = body_.positions(point, reduced_);
+        if (reducer.needsIndex()) position = body_.positions(point, reduced_, from);
         llvm::append_range(next, reducer.combineNext(llvm::to_vector(carried.take_front(reducer.types().size())),
                                                      reducer.lift(element, position)));
         carried = carried.drop_front(reducer.types().size());
@@ -152,7 +160,8 @@ private:
     SmallVector<Partial> partials;
     ArrayRef<Value> flat = total;
     for (Reducer& reducer : reducers) {
-      partials.emplace_back(flat.begin(), flat.begin() + reducer.types().size());
+      const ArrayRef<Value> state = flat.take_front(reducer.types().size());
+      partials.push_back(reducer.fromChunk(Partial(state), from));
       flat = flat.drop_front(reducer.types().size());
     }
     return partials;

@@ -6,9 +6,15 @@ namespace ogee::codegen::cpu {
 
 using namespace mlir;
 
-void forVectors(Kernel& kernel, Value from, Value to, unsigned width, llvm::function_ref<void(Value, Value)> body) {
+void forVectors(Kernel& kernel, Value from, Value to, unsigned width, llvm::function_ref<void(Value, Value)> body,
+                bool oneLoop) {
   if (width == 1) {
     kernel.forLoop(from, to, 1, [&](Value first) { body(first, Value()); });
+    return;
+  }
+  if (oneLoop) {
+    kernel.forLoop(from, to, width,
+                   [&](Value first) { body(first, kernel.min(kernel.index(width), kernel.sub(to, first))); });
     return;
   }
   Value rest = kernel.rem(kernel.sub(to, from), kernel.index(width));
@@ -57,11 +63,7 @@ void emitMap(Kernel& kernel) {
       if (count) body.setCount(lanes, count);
       body.storeAll(lanes);
     };
-    if (width > 1 && kernel.target.cheapMasks && loadsNothing(body, nest))
-      kernel.forLoop(from, to, width,
-                     [&](Value first) { storeLanes(first, kernel.min(kernel.index(width), kernel.sub(to, first))); });
-    else
-      forVectors(kernel, from, to, width, storeLanes);
+    forVectors(kernel, from, to, width, storeLanes, kernel.target.cheapMasks && loadsNothing(body, nest));
   });
   kernel.finish();
 }

@@ -10,6 +10,9 @@ using namespace mlir;
 
 namespace {
 
+/// Longest scalar bodies, all together, that a pass unrolls.
+constexpr unsigned kLongBody = 60;
+
 /// Accumulators of all reductions of a pass, for each part of the virtual lanes: partials[reduction][part].
 using Partials = SmallVector<SmallVector<Partial>>;
 
@@ -17,8 +20,10 @@ class RowEmitter {
 public:
   explicit RowEmitter(Kernel& kernel)
       : kernel_(kernel), nest_(kernel.nest), body_(kernel), plan_(kernel.nest, kernel.target), last_(nest_.vectorDim()),
-        width_(chooseWidth(nest_, kernel.target)), parts_(kVirtualLanes / width_),
-        length_(kernel.index(nest_.extents[last_])), chunks_{kernel, length_, kChunkElements} {}
+        width_(chooseWidth(nest_, kernel.target)),
+        lanes_(onlyPositions(nest_) ? std::max<unsigned>(kPositionLanes, width_) : kVirtualLanes),
+        parts_(lanes_ / width_), length_(kernel.index(nest_.extents[last_])), chunks_{kernel, length_, kChunkElements} {
+  }
 
   void emit() {
     kernel_.forLoop(kernel_.begin(), kernel_.end(), 1, [&](Value unit) {
@@ -132,7 +137,7 @@ private:
     });
   }
 
-  /// One step over (up to) 64 elements from `first` on: `count` of them if given.
+  /// One step over (up to) `lanes_` elements from `first` on: `count` of them if given.
   Partials step(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value first, Value count,
                 Partials partials) {
     for (unsigned part = 0; part < parts_; ++part) {
@@ -149,13 +154,13 @@ private:
   void accumulate(Reducer& reducer, Scope& lanes, Partial& partial) {
     const Node& node = nest_.nodes[reducer.node()];
     Value element = body_.evaluateWide(node.args[0], lanes), position;
-    if (reducer.needsIndex()) position = body_.positions(lanes, last_);
+    if (reducer.needsIndex()) position = body_.positions(lanes, last_, begin_);
     Partial lifted = reducer.lift(element, position);
     if (!lanes.mask) {
       partial = reducer.combineNext(partial, lifted);
       return;
     }
-    Partial before = partial.empty() ? reducer.neutral(width_) : partial;
+    Partial before = partial.empty() ? reducer.neutralInChunk(width_) : partial;
     partial = reducer.select(lanes.mask, reducer.combineNext(before, lifted), before);
   }
 
@@ -181,14 +186,38 @@ private:
   /// One pass over [from, to): the partial result of each reduction, as scalars.
   SmallVector<Partial> reduceRange(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from,
                                    Value to) {
-    Value rest = kernel_.rem(kernel_.sub(to, from), kernel_.index(kVirtualLanes));
+    begin_ = from;
+    const Partials partials = loopsOverParts(index) ? accumulateInMemory(index, row, reducers, from, to)
+                                                    : accumulateInRegisters(index, row, reducers, from, to);
+    SmallVector<Partial> folded;
+    for (auto [reducer, parts] : llvm::zip_equal(reducers, partials))
+      folded.push_back(reducer.fromChunk(reducer.foldLanes(parts), from));
+    return folded;
+  }
+
+  /// Whether there is more than one step, and what each computes is long.
+  bool loopsOverParts(unsigned index) const {
+    const Dim& length = nest_.extents[last_];
+    if (parts_ == 1 || (length.is_number() && length.number() <= lanes_)) return false;
+    SmallVector<unsigned> roots;
+    for (unsigned node : plan_.phases[index].reductions) roots.push_back(nest_.nodes[node].args[0]);
+    for (unsigned store : plan_.phases[index].stores) roots.push_back(nest_.stores[store].node);
+    SmallVector<unsigned> computed = neededBy(nest_, roots);
+    llvm::erase_if(computed, [&](unsigned node) { return !nest_.nodes[node].varies; });
+    return bodyLength(nest_, computed) > kLongBody;
+  }
+
+  /// All lanes in one step: what is computed stands there once for each part of them, and once more for the rest.
+  Partials accumulateInRegisters(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from,
+                                 Value to) {
+    Value rest = kernel_.rem(kernel_.sub(to, from), kernel_.index(lanes_));
     Value whole = kernel_.sub(to, rest);
     Partials partials(reducers.size(), SmallVector<Partial>(parts_));
     if (!isKnownEmpty(kernel_.sub(whole, from))) {
-      for (auto [reducer, parts] : llvm::zip_equal(reducers, partials)) parts.assign(parts_, reducer.neutral(width_));
+      for (auto [reducer, parts] : llvm::zip_equal(reducers, partials))
+        parts.assign(parts_, reducer.neutralInChunk(width_));
       partials = unflatten(
-          reducers,
-          kernel_.forLoop(from, whole, kVirtualLanes, flatten(partials), [&](Value first, ValueRange carried) {
+          reducers, kernel_.forLoop(from, whole, lanes_, flatten(partials), [&](Value first, ValueRange carried) {
             return flatten(step(index, row, reducers, first, Value(), unflatten(reducers, carried)));
           }));
     }
@@ -199,16 +228,58 @@ private:
                                          kernel_.less(kernel_.index(0), rest),
                                          [&] { return flatten(step(index, row, reducers, whole, rest, partials)); },
                                          [&] { return flatten(partials); }));
-    SmallVector<Partial> folded;
-    for (auto [reducer, parts] : llvm::zip_equal(reducers, partials)) folded.push_back(reducer.foldLanes(parts));
-    return folded;
+    return partials;
+  }
+
+  /// One part of the lanes in a step, on accumulators on the stack: long bodies stand there once, and hide that.
+  Partials accumulateInMemory(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from, Value to) {
+    Scope part;
+    part.width = width_;
+    struct Array {
+      Partial memrefs;
+      SmallVector<Type, 2> elements;
+    };
+    SmallVector<Array> arrays;
+    for (Reducer& reducer : reducers) {
+      const Partial neutral = reducer.neutralInChunk(width_);
+      Array& array = arrays.emplace_back();
+      for (Value value : neutral) {
+        array.elements.push_back(getElementTypeOrSelf(value.getType()));
+        array.memrefs.push_back(kernel_.stackArray(array.elements.back(), lanes_));
+      }
+      for (unsigned i = 0; i < parts_; ++i) reducer.store(array.memrefs, kernel_.index(i * width_), neutral, part);
+    }
+    const auto load = [&](const Array& array, Value at) {
+      Partial partial;
+      for (auto [memref, element] : llvm::zip_equal(array.memrefs, array.elements))
+        partial.push_back(body_.load(memref, element, at, Dim(1), part));
+      return partial;
+    };
+    const auto accumulateAt = [&](Value first, Value count) {
+      Scope lanes = lanesAt(index, row, first, count);
+      Value at = kernel_.rem(kernel_.sub(first, from), kernel_.index(lanes_));
+      for (auto [reducer, array] : llvm::zip_equal(reducers, arrays)) {
+        Partial partial = load(array, at);
+        accumulate(reducer, lanes, partial);
+        reducer.store(array.memrefs, at, partial, part);
+      }
+      storePoint(index, lanes);
+    };
+    forVectors(kernel_, from, to, width_, accumulateAt, kernel_.target.cheapMasks && !nest_.extents[last_].is_number());
+    Partials partials;
+    for (auto [reducer, array] : llvm::zip_equal(reducers, arrays)) {
+      auto& parts = partials.emplace_back();
+      for (unsigned i = 0; i < parts_; ++i) parts.push_back(load(array, kernel_.index(i * width_)));
+    }
+    return partials;
   }
 
   Kernel& kernel_;
   const Nest& nest_;
   Body body_;
   RowPlan plan_;
-  unsigned last_, width_, parts_;
+  unsigned last_, width_, lanes_, parts_;
+  Value begin_; ///< of the chunk that is being reduced
   Value length_;
   Chunking chunks_;
 };

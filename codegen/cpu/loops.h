@@ -11,8 +11,12 @@ constexpr int64_t kMapBlock = 8192;
 
 /// Whether a node's body is so long that its values are kept between the phases of a row rather than computed again.
 bool isCostly(const Node& node);
-/// Ops in the scalar bodies of all nodes together.
+/// Ops in the scalar bodies of all nodes together, or of these.
 unsigned bodyLength(const Nest& nest);
+unsigned bodyLength(const Nest& nest, llvm::ArrayRef<unsigned> nodes);
+
+/// Whether everything that a nest reduces are positions (of the largest, of the smallest).
+bool onlyPositions(const Nest& nest);
 
 /// In which pass over the reduced dim each node can first be computed: a reduction's result belongs to the pass after
 /// its own.
@@ -69,8 +73,8 @@ Scope hoisted(Kernel& kernel, Body& body, const RowPlan::Phase& phase, const Sco
 llvm::SmallVector<unsigned> neededBy(const Nest& nest, llvm::ArrayRef<unsigned> roots);
 
 /// `body(first, count)` for each step of `width` in [from, to): `count` is null for whole steps, and the rest of a last
-/// partial one.
+/// partial one. In `oneLoop` all steps have a count: half the code.
 void forVectors(Kernel& kernel, mlir::Value from, mlir::Value to, unsigned width,
-                llvm::function_ref<void(mlir::Value first, mlir::Value count)> body);
+                llvm::function_ref<void(mlir::Value first, mlir::Value count)> body, bool oneLoop = false);
 
 } // namespace ogee::codegen::cpu

@@ -2,6 +2,7 @@
 #include "codegen/cpu/reducer.h"
 
 #include "ir/dialect.h"
+#include "ir/math_expr.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -25,9 +26,34 @@ Value splat(ImplicitLocOpBuilder& b, TypedAttr element, unsigned width) {
   return b.create<arith::ConstantOp>(DenseElementsAttr::get(type, cast<Attribute>(element)));
 }
 
+ir::ReductionKind kindOf(Operation* op) { return cast<ir::ReductionOpInterface>(op).getReductionKind(); }
+
 SmallVector<TypedAttr, 2> neutralState(const Nest& nest, unsigned node) {
   const Node& self = nest.nodes[node];
   return cast<ir::ReductionOpInterface>(self.op).getNeutral(nest.nodes[self.args[0]].element);
+}
+
+/// Of the lanes the best element with its position, the first one of equals, by keys: integers in the order of the
+/// elements, in which zeros are equal and NaN is better than all numbers. Which NaN it was is lost; no result tells.
+Partial foldPositions(ImplicitLocOpBuilder& b, ArrayRef<Value> lanes, bool largest) {
+  using ir::math::Expr;
+  const Expr x(b, lanes[0]), position(b, lanes[1]);
+  const int64_t most = llvm::APInt::getSignedMaxValue(x.width()).getSExtValue();
+  // Floats are a sign and a magnitude: those of negative ones are turned around.
+  const auto turned = [&](const Expr& key) { return key ^ ((key >> (x.width() - 1)) & most); };
+  const auto reduce = [&](vector::CombiningKind kind, const Expr& values) -> Value {
+    return b.create<vector::ReductionOp>(kind, values.value());
+  };
+  const auto keyOf = [&]() -> Expr {
+    if (!x.isFloat()) return largest ? x : x ^ -1;
+    return select(isNaN(x), most, turned(bits(select(x == 0, x.lift(0.0), largest ? x : -x))));
+  };
+  const Expr key = keyOf(), best(b, reduce(vector::CombiningKind::MAXSI, key));
+  const Expr isBest = key == Expr(b, b.create<vector::BroadcastOp>(key.value().getType(), best.value()));
+  const Value first = reduce(vector::CombiningKind::MINUI, select(isBest, position, -1));
+  if (!x.isFloat()) return {largest ? best : best ^ -1, first};
+  const Expr element = fromBits(turned(best));
+  return {largest ? element : -element, first};
 }
 
 } // namespace
@@ -38,8 +64,10 @@ Reducer::Reducer(Kernel& kernel, Body& body, unsigned node)
   for (TypedAttr value : neutral_) types_.push_back(value.getType());
 }
 
+bool Reducer::needsIndex(const Nest& nest, unsigned node) { return neutralState(nest, node).size() == 2; }
+
 bool Reducer::isExact() const {
-  const ir::ReductionKind kind = cast<ir::ReductionOpInterface>(op_).getReductionKind();
+  const ir::ReductionKind kind = kindOf(op_);
   const bool adds = kind == ir::ReductionKind::sum || kind == ir::ReductionKind::prod;
   return !adds || !isa<FloatType>(types_[0]);
 }
@@ -48,6 +76,26 @@ Partial Reducer::neutral(unsigned width) {
   Partial partial;
   for (TypedAttr value : neutral_) partial.push_back(splat(kernel_.b, value, width));
   return partial;
+}
+
+Partial Reducer::neutralInChunk(unsigned width) {
+  if (!needsIndex()) return neutral(width);
+  return {splat(kernel_.b, neutral_[0], width), splat(kernel_.b, kernel_.b.getI32IntegerAttr(-1), width)};
+}
+
+Partial Reducer::fromChunk(Partial partial, Value begin) {
+  if (!needsIndex()) return partial;
+  auto& b = kernel_.b;
+  Value position = partial[1], first = b.create<arith::IndexCastOp>(b.getI64Type(), begin);
+  Type wide = first.getType();
+  if (auto type = dyn_cast<VectorType>(position.getType())) {
+    wide = type.clone(wide);
+    first = b.create<vector::BroadcastOp>(wide, first);
+  }
+  Value none = b.create<arith::ConstantOp>(b.getZeroAttr(position.getType()));
+  Value isNone = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, position, none);
+  position = b.create<arith::ExtSIOp>(wide, position);
+  return {partial[0], b.create<arith::SelectOp>(isNone, position, b.create<arith::AddIOp>(position, first))};
 }
 
 Partial Reducer::lift(Value element, Value index) const {
@@ -76,18 +124,22 @@ Partial Reducer::foldLanes(SmallVector<Partial> parts) {
     for (size_t part = 0; part < half; ++part) parts[part] = combine(parts[part], parts[part + half]);
     parts.resize(half);
   }
-  Partial partial = parts[0].empty() ? neutral(1) : parts[0];
+  Partial partial = parts[0].empty() ? neutralInChunk(1) : parts[0];
+  if (needsIndex() && widthOf(partial[0]) > 1)
+    return foldPositions(kernel_.b, partial, kindOf(op_) == ir::ReductionKind::argmax);
   auto& b = kernel_.b;
-  for (int64_t width = widthOf(partial[0]); width > 1; width /= 2) {
+  auto lanesFrom = [&](Value value, int64_t first, int64_t count) -> Value {
+    if (count == 1) return b.create<vector::ExtractOp>(value, first);
+    return b.create<vector::ExtractStridedSliceOp>(value, first, count, 1);
+  };
+  for (int64_t half = widthOf(partial[0]) / 2; half > 0; half /= 2) {
     Partial low, high;
     for (Value value : partial) {
-      low.push_back(b.create<vector::ExtractStridedSliceOp>(value, 0, width / 2, 1));
-      high.push_back(b.create<vector::ExtractStridedSliceOp>(value, width / 2, width / 2, 1));
+      low.push_back(lanesFrom(value, 0, half));
+      high.push_back(lanesFrom(value, half, half));
     }
     partial = combine(low, high);
   }
-  for (Value& value : partial)
-    if (isa<VectorType>(value.getType())) value = b.create<vector::ExtractOp>(value, ArrayRef<int64_t>{0});
   return partial;
 }
 

@@ -9,8 +9,9 @@ namespace ogee::codegen::cpu {
 
 /// Elements of the reduced range that one chunk sums when the reduced dim is innermost, and rows when it is not.
 constexpr int64_t kChunkElements = 4096, kChunkRows = 256;
-/// The virtual lanes of a chunk of innermost elements: the same on every target.
-constexpr int64_t kVirtualLanes = 64;
+/// The virtual lanes of a chunk of innermost elements: the same on every target. Where nothing but positions is reduced
+/// any number gives the same bits, and fewer lanes are less code.
+constexpr int64_t kVirtualLanes = 64, kPositionLanes = 16;
 
 /// The accumulators of one reduction: empty stands for "nothing yet", the neutral element.
 using Partial = mlir::SmallVector<mlir::Value, 2>;
@@ -22,13 +23,18 @@ public:
   unsigned node() const { return node_; }
   /// Whether its state also holds the position of an element.
   bool needsIndex() const { return types_.size() == 2; }
+  static bool needsIndex(const Nest& nest, unsigned node);
   mlir::ArrayRef<mlir::Type> types() const { return types_; }
 
   /// Whether its states combine to the same bits in any order: then they need no tree over chunks.
   bool isExact() const;
 
   Partial neutral(unsigned width);
-  /// An element (and its index along the reduced dim, i64) as accumulators.
+  // Within a chunk positions are i32 and count from its begin: half the registers.
+  Partial neutralInChunk(unsigned width);
+  /// The state of a chunk as one among chunks.
+  Partial fromChunk(Partial partial, mlir::Value begin);
+  /// An element (and its index in the chunk, i32) as accumulators.
   Partial lift(mlir::Value element, mlir::Value index) const;
   Partial combine(mlir::ArrayRef<mlir::Value> x, mlir::ArrayRef<mlir::Value> y);
   /// The same where y is one element that comes after all in x.
@@ -37,8 +43,8 @@ public:
   Partial select(mlir::Value mask, mlir::ArrayRef<mlir::Value> x, mlir::ArrayRef<mlir::Value> y);
   /// The reduction's result.
   mlir::Value result(mlir::ArrayRef<mlir::Value> partial) const { return partial.back(); }
-  /// Folds the lanes of the vectors in `parts` (kVirtualLanes in all, ascending) to scalars: lane i with i + 32, then i
-  /// + 16, …
+  /// Folds the lanes of the vectors in `parts` (all lanes of a chunk, ascending) to scalars: lane i of n with i + n /
+  /// 2, then with i + n / 4, …
   Partial foldLanes(mlir::SmallVector<Partial> parts);
 
   /// A state at index `at` of one memref per value, as wide as the scope.

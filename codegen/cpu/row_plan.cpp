@@ -41,11 +41,15 @@ unsigned bodyLength(const Node& node) {
 
 bool isCostly(const Node& node) { return node.kind == Node::Kind::scalar && bodyLength(node) > kCheapBody; }
 
-unsigned bodyLength(const Nest& nest) {
+unsigned bodyLength(const Nest& nest, ArrayRef<unsigned> nodes) {
   unsigned length = 0;
-  for (const Node& node : nest.nodes)
-    if (node.kind == Node::Kind::scalar) length += bodyLength(node);
+  for (unsigned node : nodes)
+    if (nest.nodes[node].kind == Node::Kind::scalar) length += bodyLength(nest.nodes[node]);
   return length;
+}
+
+unsigned bodyLength(const Nest& nest) {
+  return bodyLength(nest, llvm::to_vector(llvm::seq<unsigned>(0, nest.nodes.size())));
 }
 
 SmallVector<unsigned> neededBy(const Nest& nest, ArrayRef<unsigned> roots) {

@@ -6,7 +6,8 @@
 
 // The stack of the tree over chunks: as many levels as the number of chunks has trailing zeros.
 // CHECK-LABEL: module @mul_sum
-// CHECK: vector.extract_strided_slice {{.*}} : vector<2xf32> to vector<1xf32>
+// CHECK: vector.extract_strided_slice {{.*}} : vector<4xf32> to vector<2xf32>
+// CHECK: vector.extract {{.*}}[1] : f32 from vector<2xf32>
 // CHECK: math.cttz
 // CHECK: math.ctlz
 func.func @main(%x: tensor<40x10000xf32>) -> tensor<40x10000xf32> {

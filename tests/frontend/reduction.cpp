@@ -34,6 +34,44 @@ TEST_CASE("reduction: values") {
   CHECK(text(indices) == "tensor([0, 0, 0])");
 }
 
+TEST_CASE("reduction: positions: the first of equals, NaN before all, over ends of lanes and chunks") {
+  const auto check = [](std::vector<float> values, int64_t largest, int64_t smallest) {
+    const Tensor x = tensor(values), column = x.reshape({-1, 1}).expand({static_cast<int64_t>(values.size()), 5});
+    for (const Tensor& y : {x, x.to(f64)}) {
+      CHECK(y.argmax().item<int64_t>() == largest);
+      CHECK(y.argmin().item<int64_t>() == smallest);
+      CHECK(y.max(0).indices.item<int64_t>() == largest);
+    }
+    CHECK(column.contiguous().argmax(0)[4].item<int64_t>() == largest);
+    CHECK(column.contiguous().argmin(0)[4].item<int64_t>() == smallest);
+  };
+  for (size_t size : {1, 5, 16, 17, 40, 300, 4096, 4097, 9001}) {
+    INFO(size);
+    const size_t last = size - 1, half = size / 2;
+    const auto set = [&](std::vector<float> values, std::initializer_list<std::pair<size_t, float>> changes) {
+      for (auto [at, value] : changes) values[at] = value;
+      return values;
+    };
+    const std::vector<float> zeros(size, 0), lowest(size, -INFINITY), highest(size, INFINITY);
+    const auto at = [](size_t i) { return static_cast<int64_t>(i); };
+    check(lowest, 0, 0);
+    check(highest, 0, 0);
+    check(set(zeros, {{last, -0.0f}}), 0, 0);
+    check(std::vector<float>(size, -0.0f), 0, 0);
+    check(set(zeros, {{half, 2.f}, {last, 2.f}}), at(half), 0);
+    check(set(lowest, {{last, -1e30f}}), at(last), 0);
+    check(set(highest, {{last, -1e30f}}), 0, at(last));
+    check(set(highest, {{half, NAN}, {last, NAN}}), at(half), at(half));
+    check(set(lowest, {{half, -NAN}}), at(half), at(half));
+  }
+  std::vector<int64_t> numbers(5000, INT64_MIN);
+  CHECK(tensor(numbers).argmax().item<int>() == 0);
+  numbers[4999] = INT64_MAX;
+  CHECK(tensor(numbers).argmax().item<int>() == 4999);
+  CHECK(tensor(numbers).argmin().item<int>() == 0);
+  CHECK(tensor(std::vector<int64_t>(5000, INT64_MAX)).argmin().item<int>() == 0);
+}
+
 TEST_CASE("reduction: dtypes") {
   CHECK(tensor({1, 2}, i32).sum().dtype() == i64);
   CHECK(tensor({true, true}).sum().item<int>() == 2);
