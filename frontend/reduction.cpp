@@ -65,17 +65,20 @@ Tensor variance(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc)
 Results build_var(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc) {
   return {variance(x, axes, numbers, loc)};
 }
-/// f of what is not 0, and f(0) elsewhere, where f has no finite derivative: that of the result is 0 there.
+/// f of what is not 0, and `at_zero` elsewhere, where f has no finite derivative: that of the result is 0 there.
 template <class F>
-Tensor flat_at_zero(const Tensor& x, const F& f, Loc loc) {
+Tensor flat_at_zero(const Tensor& x, const F& f, const Tensor& at_zero, Loc loc) {
   const Tensor flat = eq(x, 0, loc);
-  return where(flat, f(record_constant(0.0, x.dtype(loc), loc)), f(where(flat, 1, x, loc)), loc);
+  return where(flat, at_zero, f(where(flat, 1, x, loc)), loc);
 }
 Tensor root(const Tensor& x, Loc loc) {
-  return flat_at_zero(x, [&](const Tensor& y) { return sqrt(y, loc); }, loc);
+  return flat_at_zero(x, [&](const Tensor& y) { return sqrt(y, loc); }, record_constant(0.0, x.dtype(loc), loc), loc);
 }
 Tensor power(const Tensor& x, const Tensor& exponent, Loc loc) {
-  return flat_at_zero(x, [&](const Tensor& y) { return pow(y, exponent, loc); }, loc);
+  // pow(0, exponent), without its long body.
+  const Tensor other = where(lt(exponent, 0, loc), INFINITY, where(eq(exponent, 0, loc), 1, exponent, loc), loc);
+  const Tensor at_zero = where(gt(exponent, 0, loc), 0, other, loc);
+  return flat_at_zero(x, [&](const Tensor& y) { return pow(y, exponent, loc); }, at_zero, loc);
 }
 
 Results build_std(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc) {
