@@ -84,9 +84,14 @@ void manual_seed(uint64_t seed, Loc loc = Loc::current());
 Tensor rand(const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
 /// Normal with mean 0 and variance 1.
 Tensor randn(const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
-/// Integers in [low, high), i64 unless options say more. Error where the dtype cannot hold them.
+/// Integers in [low, high), low 0 where not given, i64 unless options say more. Error where the dtype cannot hold them.
 Tensor randint(int64_t low, int64_t high, const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
 Tensor randint(int64_t high, const Dims& shape, const Options& options = {}, Loc loc = Loc::current());
+/// Not a call: two numbers may be low and high without a shape, or high and one size. Write the shape as a list:
+/// `randint(10, {3})`.
+template <class T>
+  requires std::integral<T> || std::same_as<T, Dim>
+Tensor randint(int64_t low_or_high, T high_or_size, const Options& options = {}, Loc loc = Loc::current()) = delete;
 
 /// NumPy's files: one tensor, or several by name (.npz, uncompressed).
 void save_npy(const std::string& path, const Tensor& x, Loc loc = Loc::current());

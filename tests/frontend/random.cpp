@@ -41,6 +41,24 @@ TEST_CASE("random: distributions") {
   CHECK(randint(10, {2}, i32).dtype() == i32);
 }
 
+namespace {
+template <class... Args>
+concept RandintTakes = requires(const Args&... args) { randint(args...); };
+} // namespace
+
+TEST_CASE("random: the shape of randint is a list") {
+  STATIC_REQUIRE(!RandintTakes<int, int>); // low and high without a shape, or high and one size?
+  STATIC_REQUIRE(!RandintTakes<int64_t, Dim>);
+  STATIC_REQUIRE(!RandintTakes<int, int, DType>);
+  STATIC_REQUIRE(RandintTakes<int, int, int>);
+  STATIC_REQUIRE(RandintTakes<int, Shape>);
+  const Tensor x = randint(1, 10, {50}), y = randint(10, {50}), z = randint(1, 10, 50);
+  CHECK(x.shape() == Shape{50});
+  CHECK(y.shape() == Shape{50});
+  CHECK(z.shape() == Shape{50});
+  CHECK(x.amin().item<int>() >= 1);
+}
+
 TEST_CASE("random: errors of random functions") {
   CHECK(contains(error_of([] { rand({2}, i64); }), "rand: needs a floating dtype, not i64"));
   CHECK(
