@@ -106,9 +106,18 @@ T saturate(const Scalar& value) {
 
 } // namespace
 
+void fail_overlap(const char* op, Loc loc) {
+  fail(loc, op, ": cannot write to an expanded tensor, whose elements share memory; hint: clone() it first");
+}
+
 void check_writable(const TensorImpl& target, const char* op, Loc loc) {
-  if (overlaps_itself(target))
-    fail(loc, op, ": cannot write to an expanded tensor, whose elements share memory; hint: clone() it first");
+  if (target.symbolic) {
+    const Symbolic& symbolic = *target.symbolic;
+    for (size_t axis = 0; axis < symbolic.shape.size(); ++axis)
+      if (same(symbolic.strides[axis], Dim(0)) && symbolic.shape[axis].range().hi > 1) fail_overlap(op, loc);
+  } else if (overlaps_itself(target)) {
+    fail_overlap(op, loc);
+  }
 }
 
 void write_scalar(const Scalar& value, DType dtype, void* at) {
@@ -186,7 +195,10 @@ void assign(const Tensor& target, const Tensor& value, const char* op, Loc loc) 
   if (given.size() > shape.size()) fail(loc, op, ": ", given, " does not broadcast to ", shape);
   check_in_place(target, op, loc);
   const Tensor source = expand_to(value.to(dtype, loc), shape, op, loc);
-  if (Trace* trace = Trace::current()) return trace->write(target, source, op, loc);
+  if (Trace* trace = Trace::current()) {
+    check_writable(*target.impl(), op, loc);
+    return trace->write(target, source, op, loc);
+  }
   copy_elements(target, source, op, loc);
   record_write(target, source, op, loc);
 }

@@ -9,8 +9,9 @@ namespace ogee::detail {
 /// A dense copy of x; in a trace a new value.
 Tensor copy_dense(const Tensor& x, const char* op, Loc loc);
 
-/// Error for a tensor whose elements share memory.
+/// Error for a tensor whose elements share memory, with or without a trace.
 void check_writable(const TensorImpl& target, const char* op, Loc loc);
+[[noreturn]] void fail_overlap(const char* op, Loc loc);
 
 /// Overwrites the elements of `target` with those of `source`, which has the same sizes and dtype and may overlap it.
 /// Errors for a target whose elements share memory. Counts as a write of the storage. Not for use in a trace.

@@ -2,6 +2,7 @@
 #include "frontend/trace.h"
 
 #include "frontend/autograd.h"
+#include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/tape.h"
 
@@ -127,12 +128,41 @@ Tensor Trace::record(OpCall call) {
 
 Tensor Trace::view(const Tensor& x, const char* op, ViewStep step, const Shape& strides) {
   const Tensor source = stand_in(x, op, step.loc);
-  const uint32_t parent = source.impl()->symbolic->view;
+  uint32_t parent = source.impl()->symbolic->view;
   const Loc loc = step.loc;
+  if (std::optional<ViewStep> slice = slice_before_broadcast(parent, step)) {
+    parent = add_view(*views_[parent].parent, *std::move(slice));
+    step = {ViewStep::Kind::broadcast, step.shape, views_[source.impl()->symbolic->view].step.axes, {}, {}, loc};
+  }
+  return make_tensor(add_view(parent, std::move(step)), source.impl()->dtype, strides, loc);
+}
+
+uint32_t Trace::add_view(uint32_t parent, ViewStep step) {
   const Shape shape = step.shape;
   views_.push_back({views_[parent].base, parent, std::move(step), shape, {}});
   views_.back().stopped = !is_grad_enabled();
-  return make_tensor(static_cast<uint32_t>(views_.size() - 1), source.impl()->dtype, strides, loc);
+  return static_cast<uint32_t>(views_.size() - 1);
+}
+
+/// A slice of what a view repeats: the slice of what is repeated, with which the view is made again. Where one entry of
+/// each repeated axis is left it can be written.
+std::optional<ViewStep> Trace::slice_before_broadcast(uint32_t view, const ViewStep& slice) const {
+  if (slice.kind != ViewStep::Kind::slice || views_[view].step.kind != ViewStep::Kind::broadcast ||
+      !views_[view].parent || views_[view].detached || views_[view].stopped)
+    return std::nullopt;
+  const Shape& from = views_[*views_[view].parent].shape;
+  const std::vector<int64_t>& axes = views_[view].step.axes;
+  const size_t rank = from.size();
+  ViewStep before{ViewStep::Kind::slice, Shape(rank, 1), {}, Shape(rank, 0), Shape(rank, 1), slice.loc};
+  for (size_t axis = 0; axis < slice.shape.size(); ++axis) {
+    const auto i = static_cast<size_t>(std::ranges::find(axes, static_cast<int64_t>(axis)) - axes.begin());
+    if (i < rank && same(from[i], views_[view].shape[axis])) {
+      before.shape[i] = slice.shape[axis];
+      before.offsets[i] = slice.offsets[axis];
+      before.strides[i] = slice.strides[axis];
+    }
+  }
+  return before;
 }
 
 void Trace::write(const Tensor& x, const Tensor& value, const char* op, Loc loc) {
@@ -218,14 +248,16 @@ ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const cha
   const DType dtype = bases_[view.base].dtype;
   const Shape shape = views_[*view.parent].shape;
   switch (view.step.kind) {
+  case ViewStep::Kind::broadcast:
+    if (same(view.shape.numel(), Dim(0))) return parent;
+    if (!same(view.shape.numel(), shape.numel())) detail::fail_overlap(op, loc);
+    [[fallthrough]]; // new axes of size 1
   case ViewStep::Kind::reshape: return add({"reshape", {value}, dtype, shape, {}, {{"staticSizes", shape}}, loc});
   case ViewStep::Kind::transpose: {
     std::vector<int64_t> inverse(view.step.axes.size());
     for (size_t i = 0; i < inverse.size(); ++i) inverse[view.step.axes[i]] = static_cast<int64_t>(i);
     return add({"transpose", {value}, dtype, shape, {{"perm", inverse}}, {}, loc});
   }
-  case ViewStep::Kind::broadcast:
-    detail::fail(loc, op, ": cannot write to an expanded tensor, whose elements share memory; clone() it first");
   case ViewStep::Kind::slice: break;
   }
   // Outside of the slice the old elements stay: the new ones and a mask are padded to the parent's shape.

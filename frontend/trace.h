@@ -288,6 +288,8 @@ private:
   void close_region(detail::TracedRegion& traced);
   detail::ValueId with_draws(detail::ValueId number, Loc loc);
   Tensor capture(const Tensor& x, Loc loc);
+  uint32_t add_view(uint32_t parent, detail::ViewStep step);
+  std::optional<detail::ViewStep> slice_before_broadcast(uint32_t view, const detail::ViewStep& slice) const;
   detail::ValueId read(uint32_t view);
   void write(uint32_t view, detail::ValueId value, const char* op, Loc loc);
   detail::ValueId apply(const detail::ViewStep& step, detail::ValueId operand, DType dtype, bool stopped);

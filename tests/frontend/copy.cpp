@@ -47,3 +47,42 @@ TEST_CASE("copy: writing to an expanded tensor is an Error") {
   CHECK(contains(message, "fill_: cannot write to an expanded tensor"));
   CHECK(contains(message, "hint: clone()"));
 }
+
+TEST_CASE("copy: writing to a part of an expanded tensor: eager and compiled are the same") {
+  const auto both = [](const auto& f) {
+    const Tensor x = arange(3).reshape({3, 1}).to(f32), y = x.clone();
+    const std::string eager = error_of([&] { f(x); });
+    auto compiled = compile([&](Tensor p) {
+      f(p);
+      return p + 0;
+    });
+    CHECK(error_of([&] { (void)compiled(y); }) == eager);
+    CHECK(equal(x, y));
+    return eager;
+  };
+  const char* const overlap = ": cannot write to an expanded tensor, whose elements share memory at copy.cpp:";
+  // clang-format off: a line each, in both ways of running
+  CHECK(contains(both([](const Tensor& x) { x.expand({3, 4}).slice(1, 1, 3).fill_(1); }), overlap));
+  CHECK(contains(both([](const Tensor& x) { x.expand({3, 4})[0] = 1; }), overlap));
+  CHECK(contains(both([](const Tensor& x) { x.expand({3, 4}).slice(0, 0, 2) += 1; }), overlap));
+  CHECK(contains(both([](const Tensor& x) { x.expand({2, 3, 1}).t().copy_(ones({1})); }), "at copy.cpp:"));
+  CHECK(contains(both([](const Tensor& x) { x.expand({2, 3, 1}).reshape({2, 3}).slice(1, 0, 2).add_(1); }), overlap));
+  // clang-format on
+  // Where nothing is repeated, writing is fine.
+  CHECK(both([](const Tensor& x) { x.expand({3, 4}).slice(1, 2, 3) = 7; }) == "no error");
+  CHECK(both([](const Tensor& x) { x.expand({3, 4}).select(1, 2).slice(0, 1) = 7; }) == "no error");
+  CHECK(both([](const Tensor& x) { x.expand({2, 3, 4}).slice(0, 1, 2).slice(2, 0, 1).mul_(3); }) == "no error");
+  CHECK(both([](const Tensor& x) { x.expand({1, 3, 1}) += 2; }) == "no error");
+  CHECK(both([](const Tensor& x) { x.expand({3, 0}).fill_(2); }) == "no error");
+}
+
+TEST_CASE("copy: writing to a captured expanded tensor names the line of the write") {
+  const Tensor x = zeros({3, 1}).expand({3, 4});
+  std::string here;
+  auto compiled = compile([&](Tensor p) {
+    here = OGEE_HERE, x.slice(1, 0, 2).fill_(1);
+    return p;
+  });
+  const std::string message = error_of([&] { (void)compiled(zeros({1})); });
+  CHECK(contains(message, "cannot write to an expanded tensor, whose elements share memory at " + here));
+}
