@@ -6,11 +6,8 @@
 namespace ogee::detail {
 
 std::string where(Loc loc) {
-  if (loc.line() == 0) return "";
-  std::string_view file = loc.file_name();
-  if (const size_t slash = file.rfind('/'); slash != file.npos) file.remove_prefix(slash + 1);
-  std::string place = runtime::concat(" at ", file, ":", loc.line());
-  if (!Scope::path().empty()) place += " in " + Scope::path();
+  std::string place = runtime::place(loc);
+  if (!place.empty() && !Scope::path().empty()) place += " in " + Scope::path();
   return place;
 }
 

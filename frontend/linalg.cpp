@@ -225,7 +225,9 @@ Tensor multiply_tall(const TensorImpl& a, const Tensor& b, const char* op, Loc l
   sizes.back() = n;
   const int64_t tall[] = {rows, k}, steps[] = {k, 1};
   const Tensor product = multiply(make_view(a, a.offset, tall, steps), b, op, loc);
-  return make_view(*product.impl(), 0, sizes, runtime::row_major_strides(sizes));
+  Tensor result = make_view(*product.impl(), 0, sizes, runtime::row_major_strides(sizes));
+  result.impl()->made_at = loc;
+  return result;
 }
 
 // ---- eagerly: the tape

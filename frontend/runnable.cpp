@@ -191,6 +191,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
     write_grad(grad, at(grad.place, arguments), grad.graph_result ? sink[*grad.graph_result] : Tensor(), loc);
   for (const ResultSource& source : interface_.results) {
     Tensor result = source.place.kind == Place::Kind::none ? sink[source.graph_result] : at(source.place, arguments);
+    if (source.place.kind == Place::Kind::none) result.impl()->made_at = loc;
     for (const ViewStep& step : source.steps) result = apply_step(result, step, loc);
     results.push_back(std::move(result));
   }

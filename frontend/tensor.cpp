@@ -113,7 +113,9 @@ Tensor make_dense(std::span<const int64_t> sizes, DType dtype) {
 
 Tensor make_dense(std::span<const int64_t> sizes, DType dtype, const char* op, Loc loc) {
   try {
-    return make_dense(sizes, dtype);
+    Tensor x = make_dense(sizes, dtype);
+    x.impl()->made_at = loc;
+    return x;
   } catch (const runtime::Error& error) { fail_with(error.code(), runtime::concat(op, ": ", error.what()), loc); }
 }
 
@@ -132,7 +134,10 @@ int64_t Tensor::dim(Loc loc) const { return static_cast<int64_t>(checked(*this, 
 
 Shape Tensor::shape(Loc loc) const {
   const detail::TensorImpl& impl = checked(*this, "shape", loc);
-  return impl.symbolic ? impl.symbolic->shape : Shape(std::span<const int64_t>(impl.sizes));
+  if (!impl.symbolic) return Shape(std::span<const int64_t>(impl.sizes));
+  Shape shape = impl.symbolic->shape;
+  for (Dim& size : shape) size = size.at(loc);
+  return shape;
 }
 
 Dim Tensor::size(int64_t dim, Loc loc) const {
@@ -140,12 +145,12 @@ Dim Tensor::size(int64_t dim, Loc loc) const {
   const auto rank = static_cast<int64_t>(impl.rank());
   if (dim < -rank || dim >= rank) fail(loc, "size: axis ", dim, " of a tensor of shape ", shape(loc));
   const size_t axis = static_cast<size_t>(dim < 0 ? dim + rank : dim);
-  return impl.symbolic ? impl.symbolic->shape[axis] : Dim(impl.sizes[axis]);
+  return impl.symbolic ? impl.symbolic->shape[axis].at(loc) : Dim(impl.sizes[axis]);
 }
 
 Dim Tensor::numel(Loc loc) const {
   const detail::TensorImpl& impl = checked(*this, "numel", loc);
-  if (impl.symbolic) return impl.symbolic->shape.numel();
+  if (impl.symbolic) return impl.symbolic->shape.numel().at(loc);
   int64_t count = 1;
   for (int64_t size : impl.sizes) count *= size; // fits: whatever makes a tensor checks
   return count;
@@ -212,7 +217,8 @@ void* Tensor::span_data(DType dtype, Loc loc) const {
 Loc Tensor::made_at() const {
   if (!impl_) return Loc();
   if (impl_->symbolic) return impl_->symbolic->loc;
-  return Trace::current() ? Trace::current()->first_use(*this).value_or(Loc()) : Loc();
+  const std::optional<Loc> used = Trace::current() ? Trace::current()->first_use(*this) : std::nullopt;
+  return used.value_or(impl_->made_at);
 }
 
 Tensor::operator bool() const {

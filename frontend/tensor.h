@@ -163,7 +163,8 @@ public:
   T* data_ptr(Loc loc = Loc::current()) const {
     return static_cast<T*>(typed_data(dtype_of<T>(), loc));
   }
-  /// Truth of the only element. Error for more than one, and in a trace: with the line that made this tensor.
+  /// Truth of the only element. Error for more than one, and in a trace: with the line that made this tensor, since a
+  /// conversion cannot tell where it stands.
   explicit operator bool() const;
   /// bool: x == 0, elementwise.
   Tensor operator!() const;
@@ -256,8 +257,8 @@ public:
   detail::TensorImpl* impl() const noexcept { return impl_; }
 
 private:
-  /// The line that made this tensor in a trace, or first used it there, for conversions: no parameter can bring their
-  /// own.
+  /// The line that made this tensor or, for a captured one, first used it in the trace, for conversions: no parameter
+  /// can bring their own.
   Loc made_at() const;
   /// The end of an in-place op: stores its result here. Error when the result's shape or kind of dtype does not fit.
   Tensor& assign(const Tensor& value, const char* op, Loc loc);

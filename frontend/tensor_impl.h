@@ -98,6 +98,7 @@ struct TensorImpl {
   std::unique_ptr<Autograd, AutogradDeleter> autograd; ///< null: no part of the tape
   std::string name;
   bool optimizer_state = false; ///< made by an optimizer for itself
+  Loc made_at; ///< the line of the function that gave it, for conversions of it; line 0 where there is none
 
   /// The first element; null where an empty tensor has no memory.
   std::byte* data() const {

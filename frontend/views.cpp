@@ -54,6 +54,7 @@ Tensor make(const Tensor& x, ViewStep step, const Geometry& geometry, const char
     strides.push_back(static_cast<int64_t>(geometry.strides[i]));
   }
   Tensor view = make_view(impl, impl.offset + static_cast<int64_t>(geometry.offset), sizes, strides);
+  view.impl()->made_at = step.loc;
   record_view(x, std::move(step), view);
   return view;
 }

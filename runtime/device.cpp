@@ -7,7 +7,7 @@
 
 namespace ogee::runtime {
 
-Device::Device(std::string_view text) {
+Device::Device(std::string_view text, std::source_location line) {
   if (text == "cpu") return;
   constexpr std::string_view kCuda = "cuda";
   if (text.starts_with(kCuda)) {
@@ -17,7 +17,7 @@ Device::Device(std::string_view text) {
     const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), index_);
     if (rest[0] == ':' && error == std::errc() && end == rest.data() + rest.size() && index_ >= 0) return;
   }
-  raise(ErrorCode::invalid_argument, "Device: '", text, "' is not a device: expected cpu, cuda or cuda:N");
+  raise(ErrorCode::invalid_argument, "Device: '", text, "' is not a device: expected cpu, cuda or cuda:N", place(line));
 }
 
 std::string Device::to_string() const { return is_cpu() ? "cpu" : concat("cuda:", index()); }

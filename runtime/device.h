@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,9 @@ public:
   constexpr Device(Kind kind, int index = 0) noexcept : kind_(kind), index_(static_cast<int16_t>(index)) {}
   /// "cpu", "cuda" (the first one) or "cuda:1"; an Error for anything else. Says nothing about whether the device is
   /// there.
-  Device(std::string_view text);
-  Device(const char* text) : Device(std::string_view(text)) {}
+  Device(std::string_view text, std::source_location line = std::source_location::current());
+  Device(const char* text, std::source_location line = std::source_location::current())
+      : Device(std::string_view(text), line) {}
 
   constexpr Kind kind() const noexcept { return kind_; }
   constexpr int index() const noexcept { return index_; }

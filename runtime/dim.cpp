@@ -268,15 +268,15 @@ std::string Dim::to_string() const {
 
 int64_t Dim::no_number() const {
   if (!valid()) raise(ErrorCode::invalid_argument, kInvalid);
-  raise(ErrorCode::invalid_argument, "the size ", *this, " has no single value here (", describe_symbols(*this, 0),
-        "); keep it a Dim, or compile without symbolic sizes");
+  raise(ErrorCode::invalid_argument, "the size ", *this, " has no single value here (", describe_symbols(*this, 0), ")",
+        place(line()), "; hint: keep it a Dim, or compile without symbolic sizes");
 }
 
 bool Dim::decide(const Dim& a, const char* relation, const Dim& b, std::optional<bool> answer) {
   if (answer) return *answer;
   if (!(a - b).valid()) raise(ErrorCode::invalid_argument, kInvalid);
   raise(ErrorCode::invalid_argument, "cannot decide ", a, " ", relation, " ", b, " once for all sizes (",
-        describe_symbols(a, b), "); use cond, or narrow the range");
+        describe_symbols(a, b), ")", place(line_of(a, b)), "; hint: use cond, or narrow the range");
 }
 
 std::ostream& operator<<(std::ostream& out, const Dim& dim) { return out << dim.to_string(); }

@@ -12,6 +12,7 @@
 #include "runtime/result.h"
 
 #include <atomic>
+#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,6 +104,13 @@ public:
   }
   /// The number; an Error when there is none.
   operator int64_t() const { return is_number() ? number_ : no_number(); }
+  /// The same size; if it is symbolic, Errors about it and what is computed from it name `line`: where it was asked
+  /// for, since operators cannot tell where they stand.
+  Dim at(std::source_location line) const {
+    Dim located = *this;
+    if (!is_number()) located.number_ = std::bit_cast<int64_t>(line);
+    return located;
+  }
   /// The symbol when the Dim is nothing but one, else null.
   const DimSymbol* as_symbol() const noexcept;
 
@@ -120,7 +129,8 @@ public:
 
   /// `a op b`; the operators below are this.
   static Dim combine(DimOp op, const Dim& a, const Dim& b) {
-    return a.is_number() && b.is_number() ? Dim(detail::apply(op, a.number_, b.number_)) : combine_symbolic(op, a, b);
+    if (a.is_number() && b.is_number()) return Dim(detail::apply(op, a.number_, b.number_));
+    return combine_symbolic(op, a, b).at(line_of(a, b));
   }
 
   /// Whether both have the same normal form. Never throws; an invalid Dim is the same as none.
@@ -149,8 +159,15 @@ private:
   static Dim combine_symbolic(DimOp op, const Dim& a, const Dim& b);
   static bool decide(const Dim& a, const char* relation, const Dim& b, std::optional<bool> answer);
   static bool same_expr(const Dim& a, const Dim& b) noexcept;
+  /// Line 0 where none is known.
+  std::source_location line() const noexcept {
+    return is_number() ? std::source_location() : std::bit_cast<std::source_location>(number_);
+  }
+  static std::source_location line_of(const Dim& a, const Dim& b) noexcept {
+    return a.line().line() != 0 ? a.line() : b.line();
+  }
 
-  int64_t number_ = 0;
+  int64_t number_ = 0; ///< where there is an expression, the bits of the line that errors name
   const detail::DimExpr* expr_ = nullptr;
 };
 

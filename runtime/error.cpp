@@ -18,4 +18,11 @@ std::string_view name(ErrorCode code) noexcept {
   return "unknown";
 }
 
+std::string place(std::source_location line) {
+  if (line.line() == 0) return "";
+  std::string_view file = line.file_name();
+  if (const size_t slash = file.rfind('/'); slash != file.npos) file.remove_prefix(slash + 1);
+  return concat(" at ", file, ":", line.line());
+}
+
 } // namespace ogee::runtime

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -55,6 +56,9 @@ std::string concat(const Parts&... parts) {
   (detail::append(out, parts), ...);
   return out;
 }
+
+/// " at model.cpp:27"; nothing where the line is unknown.
+std::string place(std::source_location line);
 
 /// Raises an Error with the concatenated parts.
 template <class... Parts>

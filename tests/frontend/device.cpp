@@ -6,7 +6,10 @@ using namespace ogee::tests;
 
 TEST_CASE("device: devices") {
   CHECK(text(zeros({1}).device()) == "cpu");
-  CHECK(contains(error_of([] { Device("tpu"); }), "tpu"));
+  std::string here = OGEE_HERE, message = error_of([] { Device("tpu"); });
+  CHECK(message == "Device: 'tpu' is not a device: expected cpu, cuda or cuda:N at " + here);
+  here = OGEE_HERE, message = error_of([] { zeros({1}).to("foo"); });
+  CHECK(contains(message, here));
   if (!cuda_is_available())
     CHECK(contains(error_of([] { zeros({1}).to(Device("cuda")); }), "to: there is no device cuda:0"));
 }

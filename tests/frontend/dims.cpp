@@ -33,3 +33,28 @@ TEST_CASE("dims: axes") {
   CHECK(contains(error_of([&] { x.sum({1, -2}); }), "sum: axis 1 is given twice"));
   CHECK(contains(error_of([&] { x.sum(std::vector<int64_t>(17)); }), "more than 16 axes"));
 }
+
+TEST_CASE("dims: an undecidable comparison names the line that asked for the size") {
+  std::string here;
+  const auto message = [&](const auto& f) {
+    return error_of([&] { (void)trace(f, spec(f32, {dim("n", 1, 256), dim("m", 1, 256)})); });
+  };
+  std::string text = message([&](Tensor x) {
+    Dim n;
+    here = OGEE_HERE, n = x.size(0);
+    return n + 1 == 32 ? x : x * 2;
+  });
+  CHECK(text == "cannot decide n + 1 == 32 once for all sizes (n is 1 to 256) at " + here +
+                    "; hint: use cond, or narrow the range");
+  text = message([&](Tensor x) {
+    here = OGEE_HERE, x = x.shape()[0] < 3 ? x : x * 2;
+    return x;
+  });
+  CHECK(contains(text, here));
+  text = message([&](Tensor x) {
+    here = OGEE_HERE, x = x * static_cast<int64_t>(x.numel());
+    return x;
+  });
+  CHECK(contains(text, "has no single value here"));
+  CHECK(contains(text, here));
+}

@@ -23,10 +23,34 @@ TEST_CASE("tensor: items") {
   CHECK(contains(error_of([] { tensor(-1).item<unsigned>(); }), "item: -1 does not fit"));
   CHECK(contains(error_of([] { tensor(1e30, f64).item<int64_t>(); }), "item: 1e+30 does not fit"));
   CHECK(contains(error_of([] { zeros({2}).item(); }), "item: needs one element, the shape is [2]"));
-  CHECK(contains(error_of([] {
-                   if (zeros({2})) FAIL();
-                 }),
-                 "bool: the truth of a tensor of shape [2] is ambiguous; hint: all() or any()"));
+}
+
+TEST_CASE("tensor: the truth of several elements is an Error at the line that made them") {
+  const auto message = [](const Tensor& x) {
+    return error_of([&] {
+      if (x) FAIL();
+    });
+  };
+  std::string here = OGEE_HERE;
+  Tensor x = zeros({2});
+  CHECK(contains(message(x), "bool: the truth of a tensor of shape [2] is ambiguous at "));
+  here = OGEE_HERE, x = x > 0;
+  CHECK(message(x) == "bool: the truth of a tensor of shape [2] is ambiguous at " + here + "; hint: all() or any()");
+  const Tensor y = ones({2, 3});
+  for (const auto& f : std::vector<std::function<Tensor()>>{
+           [&] { return here = OGEE_HERE, y.slice(1, 0, 2); },
+           [&] { return here = OGEE_HERE, softmax(y, 1); },
+           [&] { return here = OGEE_HERE, matmul(y, y.t()); },
+           [&] { return here = OGEE_HERE, y.expand({2, 2, 3}).matmul(ones({3, 4})); },
+           [&] { return here = OGEE_HERE, cat({y, y}); },
+           [&] { return here = OGEE_HERE, y.clone(); },
+           [&] { return here = OGEE_HERE, randn({4}); },
+           [&] { return here = OGEE_HERE, tensor({1, 2}); },
+       })
+    CHECK(contains(message(f()), here));
+  auto compiled = compile([](Tensor p) { return p * 2; });
+  here = OGEE_HERE, x = compiled(y);
+  CHECK(contains(message(x), "bool: the truth"));
 }
 
 TEST_CASE("tensor: spans and pointers") {

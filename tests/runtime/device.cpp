@@ -1,6 +1,7 @@
 // Devices: text in and out.
 #include "runtime/device.h"
 
+#include "runtime/error.h"
 #include "tests/catch.h"
 
 using namespace ogee::runtime;
@@ -12,6 +13,7 @@ TEST_CASE("device: text in and out") {
   CHECK(Device("cuda:1").to_string() == "cuda:1");
   for (const char* bad : {"", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda1", "cuda:99999", "cuda:1 "}) {
     INFO(bad);
-    CHECK_THROWS_WITH(Device(bad), std::string("Device: '") + bad + "' is not a device: expected cpu, cuda or cuda:N");
+    CHECK_THROWS_WITH(Device(bad), std::string("Device: '") + bad + "' is not a device: expected cpu, cuda or cuda:N" +
+                                       place(std::source_location::current()));
   }
 }

@@ -151,12 +151,28 @@ TEST_CASE("Dim: comparisons are answered from ranges, else an Error") {
   CHECK(try_less(B, 257) == true);
   CHECK_FALSE(provably_equal(B, T));
   CHECK(error_of([] { (void)(B == 32); }) ==
-        "cannot decide B == 32 once for all sizes (B is 1 to 256); use cond, or narrow the range");
-  CHECK(error_of([] { (void)(T > 2 * B); }) ==
-        "cannot decide 2*B < T once for all sizes (B is 1 to 256, T is at least 0); use cond, or narrow the range");
+        "cannot decide B == 32 once for all sizes (B is 1 to 256); hint: use cond, or narrow the range");
+  CHECK(
+      error_of([] { (void)(T > 2 * B); }) ==
+      "cannot decide 2*B < T once for all sizes (B is 1 to 256, T is at least 0); hint: use cond, or narrow the range");
   CHECK(error_of([] { (void)int64_t(B * 2); }) ==
-        "the size 2*B has no single value here (B is 1 to 256); keep it a Dim, or "
+        "the size 2*B has no single value here (B is 1 to 256); hint: keep it a Dim, or "
         "compile without symbolic sizes");
+}
+
+TEST_CASE("Dim: errors name the line where a size was asked for") {
+  const auto line = std::source_location::current();
+  const std::string here = place(line);
+  const Dim b = B.at(line);
+  CHECK(same(b, B));
+  CHECK(b.hash() == B.hash());
+  CHECK(error_of([&] { (void)(2 * b + T == 32); }) ==
+        "cannot decide 2*B + T == 32 once for all sizes (B is 1 to 256, T is at least 0)" + here +
+            "; hint: use cond, or narrow the range");
+  CHECK(error_of([&] { (void)(T > b); }).find(here) != std::string::npos);
+  CHECK(error_of([&] { (void)int64_t(T - b); }).find(here) != std::string::npos);
+  CHECK(Dim(3).at(line) == 3);
+  CHECK((b - b).number() == 0);
 }
 
 TEST_CASE("Dim: symbols and substitution") {
