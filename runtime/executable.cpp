@@ -1,6 +1,7 @@
 // Running a Program: the checks on entry, the results, then the launch list.
 #include "runtime/executable.h"
 
+#include "runtime/bounds.h"
 #include "runtime/check.h"
 #include "runtime/execution.h"
 #include "runtime/runtime.h"
@@ -134,30 +135,42 @@ struct Executable::Runner {
 
   void step(const PlanNode&, const KernelLaunch&) {} // has a kernel
 
+  /// Part of a buffer; an Error unless it lies inside.
+  std::byte* part(uint32_t buffer, int64_t from, int64_t bytes) const {
+    if (!lies_within(from, bytes, execution->solution->buffer_bytes[buffer])) [[unlikely]]
+      raise(ErrorCode::corrupt, "program ", program.name, ": reads or writes beyond a buffer");
+    return static_cast<std::byte*>(execution->pointers[buffer]) + from;
+  }
+
   void step(const PlanNode&, const CopyLaunch& copy) {
     ++launches;
-    const auto at = [&](uint32_t buffer, Slot offset) {
-      return static_cast<std::byte*>(execution->pointers[buffer]) + (offset == kNoSlot ? 0 : execution->values[offset]);
-    };
     const int64_t bytes = execution->values[copy.bytes];
-    if (bytes > 0)
-      std::memmove(at(copy.to, copy.to_offset), at(copy.from, copy.from_offset), static_cast<size_t>(bytes));
+    if (bytes <= 0) return;
+    const auto at = [&](uint32_t buffer, Slot offset) {
+      return part(buffer, offset == kNoSlot ? 0 : execution->values[offset], bytes);
+    };
+    std::memmove(at(copy.to, copy.to_offset), at(copy.from, copy.from_offset), static_cast<size_t>(bytes));
   }
 
   void step(const PlanNode&, const FillLaunch& launch) {
     ++launches;
     const int64_t bytes = execution->values[launch.bytes];
-    if (bytes > 0) fill(static_cast<std::byte*>(execution->pointers[launch.buffer]), bytes, launch);
+    if (bytes > 0) fill(part(launch.buffer, 0, bytes), bytes, launch);
   }
 
   void step(const PlanNode&, const CheckLaunch& check) {
-    if (failed(check, execution->pointers.data())) [[unlikely]]
-      raise_failed(check, execution->pointers.data(), execution->values.data());
+    part(check.failed, 0, 1);
+    if (!failed(check, execution->pointers.data())) [[likely]]
+      return;
+    for (const Window& value : check.values)
+      if (!lies_within(value, execution->solution->buffer_bytes[value.buffer], execution->values.data()))
+        raise(ErrorCode::corrupt, "program ", program.name, ": a check reads beyond a buffer");
+    raise_failed(check, execution->pointers.data(), execution->values.data());
   }
 
   bool holds(const Condition& condition) const {
     if (condition.kind == Condition::Kind::size) return execution->values[condition.index] != 0;
-    return *static_cast<const uint8_t*>(execution->pointers[condition.index]) != 0;
+    return *part(condition.index, 0, 1) != std::byte(0);
   }
 
   void step(const PlanNode& node, const IfEntry& branch) { run(holds(branch.condition) ? node.first : node.second); }

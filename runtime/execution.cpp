@@ -2,6 +2,7 @@
 #include "runtime/execution.h"
 
 #include "runtime/arena.h"
+#include "runtime/bounds.h"
 #include "runtime/runtime.h"
 #include "runtime/shape.h"
 #include "runtime/size_steps.h"
@@ -160,6 +161,8 @@ Executable::Solution::Solution(const Program& program, const Plan& plan, std::sp
     dims.resize(result.dims.size());
     result_sizes.push_back(result_bytes(result, values.data(), dims.data()));
   }
+  for (const Buffer& buffer : program.buffers)
+    buffer_bytes.push_back(runtime::buffer_bytes(program, buffer, values.data()));
   place_buffers(program);
 }
 

@@ -105,6 +105,7 @@ struct Executable::Solution {
   std::vector<LaunchSizes> launches;  ///< by kernel
   std::vector<int64_t> result_sizes;  ///< in bytes, were they dense
   std::vector<int64_t> arena_offsets; ///< by buffer
+  std::vector<int64_t> buffer_bytes;  ///< by buffer
   int64_t arena_bytes = 0;
   int64_t scratch_bytes = 0; ///< the most that any kernel needs for one chunk
   bool splits = false;       ///< some launch is worth more than one thread

@@ -76,13 +76,22 @@ Status Image::check() const {
   return {};
 }
 
-Status Image::map() const {
-  if (code_.data()) return {};
-  const auto unsupported = [](auto&&... parts) { return Failure{concat(parts...), ErrorCode::unsupported}; };
+namespace {
+Failure unsupported(const auto&... parts) { return Failure{concat(parts...), ErrorCode::unsupported}; }
+} // namespace
+
+Status Image::check_machine() const {
+  if (!data_.functions.empty()) return {};
   if (data_.architecture != host_architecture())
     return unsupported("the code is for ", data_.architecture, ", this machine is ", host_architecture());
   if (const CpuFeatures host = CpuFeatures::host(); !host.contains(data_.features))
     return unsupported("the code needs CPU features that this machine lacks: ", data_.features.without(host));
+  return {};
+}
+
+Status Image::map() const {
+  if (code_.data()) return {};
+  if (Status runs = check_machine(); !runs) return runs;
   std::vector<uint8_t> bytes = data_.bytes;
   for (const ImageImport& import : data_.imports) {
     const void* const function = importable_function(import.function);

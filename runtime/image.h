@@ -55,6 +55,8 @@ public:
   const ImageData& data() const noexcept { return data_; }
   /// Whether offsets lie inside and imports are allowed: a Failure (corrupt) names what is wrong.
   Status check() const;
+  /// Whether this machine has the architecture and the CPU features: a Failure (unsupported) names what it lacks.
+  Status check_machine() const;
   /// The code of entry `index` of an image that `check` finds right; maps it on first use. Fails (unsupported) when
   /// this machine lacks something it needs, or the system gives no executable memory.
   Result<KernelFn> function(size_t index) const;

@@ -4,6 +4,9 @@
 #include "runtime/checked.h"
 #include "runtime/codec.h"
 
+#include <algorithm>
+#include <set>
+
 namespace ogee::runtime {
 namespace {
 
@@ -20,8 +23,10 @@ public:
       need(slot(check.a) && slot(check.b), "a check reads a slot that is not there");
     for (size_t i = 0; i < p_.buffers.size(); ++i) check_buffer(p_.buffers[i]);
     for (size_t i = 0; i < p_.results.size(); ++i) check_result(i);
+    check_writes();
     for (const ImageRef& image : p_.images) check_image(image);
     check_list(p_.launches, 0);
+    check_changes();
     return status_;
   }
 
@@ -131,6 +136,26 @@ private:
          "a result is in the memory of an argument of another form");
   }
 
+  /// Loops change what launches read: never sizes that were checked and solved before.
+  void check_changes() {
+    const auto fixed = [&](const std::vector<Slot>& all) {
+      need(std::ranges::none_of(all, [&](Slot slot) { return changed_.contains(slot); }),
+           "a loop changes a size of an argument, a result or a buffer");
+    };
+    for (const ArgSpec& arg : p_.args) fixed(arg.dims), fixed(arg.strides);
+    for (const ResultSpec& result : p_.results) fixed(result.dims);
+    for (const Buffer& buffer : p_.buffers)
+      if (buffer.kind == Buffer::Kind::arena) fixed({buffer.bytes});
+  }
+
+  /// An argument ends with one value.
+  void check_writes() {
+    std::set<uint32_t> written;
+    for (const ResultSpec& result : p_.results)
+      need(result.writes == kNoArgument || written.insert(result.writes).second,
+           "two results are written to one argument");
+  }
+
   void check_image(const ImageRef& image) {
     need(image != nullptr, "an image is missing");
     if (!status_) return;
@@ -184,11 +209,14 @@ private:
   void check(const ForEntry& entry, int depth) {
     need(slot(entry.count) && slot(entry.induction), "a loop has a slot that is not there");
     check_steps(entry.steps);
+    changed_.insert(entry.induction);
+    for (const SizeStep& step : entry.steps) changed_.insert(step.out);
     check_list(entry.body, depth + 1);
   }
 
   const Program& p_;
   const size_t slots_;
+  std::set<Slot> changed_; ///< by loops
   Status status_;
 };
 

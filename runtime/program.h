@@ -197,6 +197,9 @@ struct StageText {
   std::string text;
 };
 
+/// Whose code a program that is loaded may hold.
+enum class Machine : uint8_t { this_one, any };
+
 struct Program {
   std::string name; ///< the user's function, for profiles and error texts
   ValueTable values;
@@ -222,12 +225,14 @@ struct Program {
   /// The file form: sections with tags and sizes, a version, a checksum. A Program with in-process functions cannot be
   /// saved.
   Result<std::vector<uint8_t>> save() const;
-  /// The Program in `bytes`, validated. A Failure (corrupt, unsupported) for anything damaged or of another version;
-  /// code for another machine is refused later, by Executable.
-  static Result<Program> load(std::span<const uint8_t> bytes);
+  /// The Program in `bytes`, validated. A Failure (corrupt, unsupported) for anything damaged or of another version,
+  /// and for code that this machine cannot run unless `any` will do (to look at it).
+  static Result<Program> load(std::span<const uint8_t> bytes, Machine machine = Machine::this_one);
   /// The same with files; Errors start with `save_program: ` or `load_program: ` and the path.
   void save_file(const std::string& path) const;
-  static Program load_file(const std::string& path);
+  static Program load_file(const std::string& path, Machine machine = Machine::this_one);
+  /// Whether a file begins as those of programs do.
+  static bool is_program_file(const std::string& path);
 };
 
 /// The byte form of an image, as files hold it; without in-process functions.

@@ -5,7 +5,9 @@
 #include "runtime/hash.h"
 #include "runtime/program.h"
 
+#include <algorithm>
 #include <array>
+#include <fstream>
 
 namespace ogee::runtime {
 
@@ -171,7 +173,7 @@ Result<std::vector<uint8_t>> Program::save() const {
   return std::move(file.bytes);
 }
 
-Result<Program> Program::load(std::span<const uint8_t> bytes) {
+Result<Program> Program::load(std::span<const uint8_t> bytes, Machine machine) {
   if (bytes.size() < kHeaderBytes) return corrupt("too short");
   if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin())) return corrupt("wrong first bytes");
   Reader header(bytes.subspan(sizeof kMagic, kHeaderBytes - sizeof kMagic));
@@ -191,6 +193,8 @@ Result<Program> Program::load(std::span<const uint8_t> bytes) {
   if (!reader.finished()) return corrupt("a section does not fit");
   for (ImageData& image : all) program.images.push_back(std::make_shared<const Image>(std::move(image)));
   if (Status valid = program.validate(); !valid) return valid.failure();
+  for (const ImageRef& image : program.images)
+    if (Status runs = machine == Machine::any ? Status() : image->check_machine(); !runs) return runs.failure();
   return program;
 }
 
@@ -201,12 +205,18 @@ void Program::save_file(const std::string& path) const {
     raise(ErrorCode::io, "save_program: ", path, ": ", written.message());
 }
 
-Program Program::load_file(const std::string& path) {
+Program Program::load_file(const std::string& path, Machine machine) {
   Result<std::vector<uint8_t>> bytes = read_file(path);
   if (!bytes) raise(ErrorCode::io, "load_program: ", path, ": ", bytes.message());
-  Result<Program> program = load(*bytes);
+  Result<Program> program = load(*bytes, machine);
   if (!program) raise(program.failure().code, "load_program: ", path, ": ", program.message());
   return std::move(program).take();
+}
+
+bool Program::is_program_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, kMagic.size()> first{};
+  return file.read(first.data(), first.size()) && std::ranges::equal(first, kMagic);
 }
 
 std::vector<uint8_t> encode_image(const ImageData& image) {

@@ -217,6 +217,15 @@ TEST_CASE("program: validation finds every reference to what is not there") {
           p.results[0].writes = 0;
           p.args[0].dtype = p.results[0].dtype == DType::f64 ? DType::f32 : DType::f64;
         }) == "program: a result is written to an argument of another form");
+  CHECK(invalid([](Program& p) {
+          p.args.push_back({"w", DType::i64, p.results[0].dims, {}, "", Role::captured});
+          p.results[0].writes = 1;
+          p.results.push_back(p.results[0]);
+          p.results[1].buffer = static_cast<uint32_t>(p.buffers.size());
+          p.buffers.push_back({Buffer::Kind::result, 1});
+        }) == "program: two results are written to one argument");
+  CHECK(invalid([](Program& p) { p.buffers[2].bytes = std::get<ForEntry>(p.launches[1].launch).induction; }) ==
+        "program: a loop changes a size of an argument, a result or a buffer");
   CHECK(invalid([](Program& p) { p.images.clear(); }) == "program: a launch has an image that is not there");
   CHECK(invalid([](Program& p) { p.images[0] = nullptr; }) == "program: an image is missing");
   CHECK(invalid([](Program& p) { kernel_of(p).entry = 1; }) == "program: a launch has an entry that is not there");
