@@ -229,6 +229,13 @@ FailureOr<Plan> lowerToPlan(func::FuncOp graph, const CompileOptions& options) {
   return Compilation(graph, options).lower();
 }
 
+StageObserver keepStages(std::vector<runtime::StageText>& texts, StageObserver next) {
+  return [&texts, next = std::move(next)](Stage stage, const std::string& text) {
+    texts.push_back({nameOf(stage).str(), text});
+    if (next) next(stage, text);
+  };
+}
+
 namespace {
 
 /// A name of its own for each function that is dumped, fit for a file: "main", "main-2" …

@@ -38,6 +38,9 @@ mlir::FailureOr<runtime::Program> compile(mlir::func::FuncOp graph, const Compil
 /// The first half of that, which images and objects have in common: the function as launches and nests, without code.
 mlir::FailureOr<Plan> lowerToPlan(mlir::func::FuncOp graph, const CompileOptions& options = {});
 
+/// An observer that adds the text of each stage to `texts`, then tells `next`, if there is one.
+StageObserver keepStages(std::vector<runtime::StageText>& texts, StageObserver next = nullptr);
+
 /// An observer that writes each stage into the folder that OGEE_DUMP names, as <name>.<number>-<stage>.<suffix>; a name
 /// that was there before gets a number. Null without that variable, and for eager kernels without OGEE_DUMP_EAGER=1.
 /// `error` is set when the folder cannot be written.

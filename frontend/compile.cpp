@@ -88,20 +88,20 @@ Shape shape_of(const Leaf& leaf, const CompileOptions& options, Loc loc) {
   return shape;
 }
 
-/// Records a function on stand-ins for the tensors among `leaves`.
-Recording record(const CompileOptions& options, Trace::Use use, const std::vector<Leaf>& leaves, const Body& body,
-                 std::shared_ptr<void>& prototype, Loc loc) {
+/// Records a function on stand-ins for the tensors among its leaves.
+Recording record(const CompileOptions& options, Trace::Use use, const Source& source, std::shared_ptr<void>& prototype,
+                 Loc loc) {
   auto trace = std::make_shared<Trace>(options.name, use);
   Trace::Recorder recorder(trace);
   std::vector<Tensor> stand_ins;
-  for (const Leaf& leaf : leaves) {
+  for (const Leaf& leaf : source.leaves) {
     if (!leaf.tensor) continue;
     const TensorImpl& impl = checked(*leaf.tensor, "compile", loc);
     GraphArgument argument{argument_name(leaf, options), impl.dtype, shape_of(leaf, options, loc), {}};
     if (!impl.symbolic && !impl.dense) argument.strides = stride_classes(impl);
-    stand_ins.push_back(trace->argument(argument, loc, impl.symbolic ? Tensor() : *leaf.tensor));
+    stand_ins.push_back(trace->argument(argument, loc, *leaf.tensor));
   }
-  std::vector<Tensor> results = body(stand_ins, prototype);
+  std::vector<Tensor> results = source.body(stand_ins, prototype);
   Recording recording = trace->finish(results, loc, options.keep_grads);
   results.clear();
   stand_ins.clear();
@@ -115,12 +115,50 @@ std::shared_ptr<CompiledTape> tape_of(const Recording& recording) {
                                         recording.no_gradient);
 }
 
+/// A source whose tensors are specs: it outlives the call.
+class KeptSource {
+public:
+  KeptSource(Source source, const CompileOptions& options, Loc loc) : source_(std::move(source)) {
+    specs_.reserve(source_.leaves.size()); // they stay where they are
+    for (Leaf& leaf : source_.leaves) {
+      if (!leaf.tensor) continue;
+      const TensorImpl& impl = *leaf.tensor->impl();
+      const Tensor& kept = specs_.emplace_back(spec(impl.dtype, shape_of(leaf, options, loc), loc));
+      if (impl.autograd && impl.autograd->requires_grad) autograd_of(*kept.impl()).requires_grad = true;
+      leaf.tensor = &kept;
+    }
+  }
+  KeptSource(const KeptSource&) = delete;
+  KeptSource& operator=(const KeptSource&) = delete;
+  const Source& get() const { return source_; }
+
+private:
+  Source source_;
+  std::vector<Tensor> specs_;
+};
+
+/// The modes of this thread as those of the call that a signature is of.
+class ModesScope {
+public:
+  explicit ModesScope(std::span<const uint64_t> signature)
+      : grad_(signature[1] != 0), default_dtype_(get_default_dtype()) {
+    set_default_dtype(static_cast<DType>(signature[0]));
+  }
+  ~ModesScope() { set_default_dtype(default_dtype_); }
+  ModesScope(const ModesScope&) = delete;
+  ModesScope& operator=(const ModesScope&) = delete;
+
+private:
+  const RecordingScope grad_;
+  const DType default_dtype_;
+};
+
 /// A traced and compiled form of the function.
 struct Variant {
-  Variant(std::span<const uint64_t> words, std::vector<LeafFacts> leaf_facts, Recording done,
-          std::shared_ptr<std::mutex> writing, Loc loc)
-      : signature(words.begin(), words.end()), leaves(std::move(leaf_facts)), graph(done.graph),
-        guards(std::move(done.guards)), tape(tape_of(done)),
+  Variant(std::span<const uint64_t> words, std::vector<LeafFacts> leaf_facts, Source from,
+          const CompileOptions& options, Recording done, std::shared_ptr<std::mutex> writing, Loc loc)
+      : signature(words.begin(), words.end()), leaves(std::move(leaf_facts)), source(std::move(from), options, loc),
+        graph(done.graph), guards(std::move(done.guards)), tape(tape_of(done)),
         runnable(std::move(done.interface), tape ? tape->forward() : graph, loc, false, std::move(writing)) {
     for (const Capture& capture : runnable.interface().captures) capture.tensor.impl()->holds.fetch_add(1);
   }
@@ -130,6 +168,7 @@ struct Variant {
 
   std::vector<uint64_t> signature;
   std::vector<LeafFacts> leaves;
+  const KeptSource source;
   Graph graph;
   std::vector<Guard> guards;
   std::shared_ptr<CompiledTape> tape; ///< of a function that gradients flow through
@@ -164,9 +203,10 @@ struct CompiledBase::Impl {
 
   bool in_order(Variant& variant, uint64_t epoch) const;
   Variant* find(std::span<const uint64_t> signature) const;
-  Variant& trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves, const Body& body);
+  Variant& trace(std::span<const uint64_t> signature, Source source);
   std::string reason(std::span<const uint64_t> signature, const std::vector<LeafFacts>& now) const;
-  void check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body, Loc call) const;
+  void check(Variant& variant, const Source& source, Loc call) const;
+  Graph standalone(const char* function, Loc call);
 
   /// Views of arguments whose sizes differ are made by the graph.
   Trace::Use use() const { return options.dims.empty() ? Trace::Use::call : Trace::Use::graph; }
@@ -230,17 +270,17 @@ std::string CompiledBase::Impl::reason(std::span<const uint64_t> signature, cons
   return "the arguments changed";
 }
 
-Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const std::vector<Leaf>& leaves,
-                                   const Body& body) {
+Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, Source source) {
   std::lock_guard tracing_lock(tracing);
   if (Variant* other = find(signature)) return *other; // another thread was faster
   std::vector<LeafFacts> facts;
-  for (const Leaf& leaf : leaves) facts.emplace_back(leaf, options.dims);
+  for (const Leaf& leaf : source.leaves) facts.emplace_back(leaf, options.dims);
   const uint64_t epoch = runtime::Runtime::get().epoch();
   std::shared_ptr<void> prototype;
-  Recording recording = record(options, use(), leaves, body, prototype, loc);
+  Recording recording = record(options, use(), source, prototype, loc);
   std::string why = head.load() ? reason(signature, facts) : "";
-  auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(recording), writing, loc);
+  auto variant = std::make_unique<Variant>(signature, std::move(facts), std::move(source), options,
+                                           std::move(recording), writing, loc);
   variant->prototype = std::move(prototype);
   variant->epoch = epoch;
   variant->next = head.load();
@@ -252,16 +292,36 @@ Variant& CompiledBase::Impl::trace(std::span<const uint64_t> signature, const st
 }
 
 /// OGEE_CHECK_TRACE=1: the second call records again. What differs depends on something that a trace cannot see.
-void CompiledBase::Impl::check(Variant& variant, const std::vector<Leaf>& leaves, const Body& body, Loc call) const {
+void CompiledBase::Impl::check(Variant& variant, const Source& source, Loc call) const {
   if (variant.checked.exchange(true)) return;
   std::shared_ptr<void> prototype;
-  const Recording again = record(options, use(), leaves, body, prototype, loc);
+  const Recording again = record(options, use(), source, prototype, loc);
   const std::string text = first_difference(variant.graph.ir(), again.graph.ir());
   if (!text.empty())
     fail_with(ErrorCode::state,
               "compile: the function does something else on its second call: first " + text +
                   "; hint: numbers and branches that change must be tensors, `where`, or State",
               call);
+}
+
+/// The last variant once more, for itself: under the modes and the state with which it was traced.
+Graph CompiledBase::Impl::standalone(const char* function, Loc call) {
+  std::lock_guard tracing_lock(tracing);
+  const Variant* const last = head.load(std::memory_order_acquire);
+  if (!last)
+    fail_with(ErrorCode::state,
+              runtime::concat(function, ": the function has not been traced yet; hint: call it once, or use trace(fn, "
+                                        "specs…)"),
+              call);
+  for (const Guard& guard : last->guards)
+    if (const uint64_t bits = guard.cell->bits.load(); bits != guard.bits)
+      fail_with(ErrorCode::state,
+                runtime::concat(function, ": ", guard.cell->name, " was ", guard.cell->text(guard.bits),
+                                " when the function was traced last, now it is ", guard.cell->text(bits),
+                                "; hint: call it again first"),
+                call);
+  const ModesScope modes(last->signature);
+  return trace_source(options, last->source.get(), loc);
 }
 
 namespace {
@@ -283,8 +343,7 @@ CompiledBase::CompiledBase(CompileOptions options, Loc loc)
     : loc_(loc), dims_(checked_dims(options.dims, loc)), impl_(std::make_unique<Impl>(std::move(options), loc)) {}
 CompiledBase::~CompiledBase() = default;
 
-const void* CompiledBase::call(const Call& call, const std::function<std::vector<Leaf>()>& leaves, const Body& body,
-                               ResultList& results) {
+const void* CompiledBase::call(const Call& call, const std::function<Source()>& source, ResultList& results) {
   static const bool check_trace = [] {
     const char* value = std::getenv("OGEE_CHECK_TRACE");
     return value && *value == '1';
@@ -292,9 +351,9 @@ const void* CompiledBase::call(const Call& call, const std::function<std::vector
   impl_->calls.fetch_add(1, std::memory_order_relaxed);
   Variant* variant = impl_->find(call.signature());
   if (!variant)
-    variant = &impl_->trace(call.signature(), leaves(), body);
+    variant = &impl_->trace(call.signature(), source());
   else if (check_trace) [[unlikely]]
-    impl_->check(*variant, leaves(), body, call.loc());
+    impl_->check(*variant, source(), call.loc());
   variant->runnable.run(call.tensors(), results, call.loc(), variant->tape.get());
   return variant->prototype.get();
 }
@@ -312,13 +371,15 @@ Graph CompiledBase::graph(Loc loc) const {
   return last->graph;
 }
 
+Graph CompiledBase::standalone(const char* function, Loc loc) const { return impl_->standalone(function, loc); }
+
 void GraphImpl::set_interface(Interface interface) {
   interface_ = std::make_shared<const Interface>(std::move(interface));
 }
 
-Graph trace_body(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body, Loc loc) {
+Graph trace_source(const CompileOptions& options, const Source& source, Loc loc) {
   std::shared_ptr<void> prototype;
-  Recording recording = record(options, Trace::Use::graph, leaves, body, prototype, loc);
+  Recording recording = record(options, Trace::Use::graph, source, prototype, loc);
   recording.graph.impl().set_interface(std::move(recording.interface));
   return recording.graph;
 }
@@ -329,8 +390,15 @@ CompiledGraph Graph::compile(Loc loc) const {
   const detail::Interface* interface = impl_->interface();
   if (!interface)
     detail::fail(loc, "compile: this graph belongs to a compiled function; hint: call that, or use trace(fn, specs…)");
-  return CompiledGraph(std::make_shared<detail::Runnable>(*interface, *this, loc, /*copy_strided=*/true));
+  return CompiledGraph(*this, std::make_shared<detail::Runnable>(*interface, *this, loc, /*copy_strided=*/true));
 }
+
+void CompiledGraph::save(const std::string& path, const SaveOptions& options, Loc loc) const {
+  detail::save_program(*graph_, path, options, loc);
+}
+
+CompiledGraph::CompiledGraph(const Graph& graph, std::shared_ptr<detail::Runnable> runnable)
+    : graph_(std::make_shared<const Graph>(graph)), runnable_(std::move(runnable)) {}
 
 std::vector<Tensor> CompiledGraph::operator()(const std::vector<Tensor>& arguments, Loc loc) const {
   std::vector<const Tensor*> pointers;

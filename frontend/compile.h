@@ -146,6 +146,17 @@ struct Replacer {
   void leave() {}
 };
 
+/// Forgets the tensors of arguments or of a result; plain values stay.
+struct Eraser {
+  void tensor(Tensor& tensor) { tensor = Tensor(); }
+  template <class T>
+  void constant(const T&) {}
+  void text(std::string_view) {}
+  template <class Key>
+  void enter(const Key&) {}
+  void leave() {}
+};
+
 /// Collects the tensors of a result.
 struct Collector {
   std::vector<Tensor> tensors;
@@ -187,6 +198,13 @@ private:
 /// result's tensors and keeps the result itself as `prototype`, whose plain values later calls return again.
 using Body = std::function<std::vector<Tensor>(std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype)>;
 
+/// What a trace is made from: the leaves of the arguments, and the function with their plain values, as often as one
+/// likes.
+struct Source {
+  std::vector<Leaf> leaves;
+  Body body;
+};
+
 /// A compiled function without its C++ types. Thread-safe.
 class CompiledBase {
 public:
@@ -195,10 +213,13 @@ public:
 
   /// Runs the variant for the call, tracing first where there is none: `results` gets the result's tensors. Returns the
   /// prototype of the result.
-  const void* call(const Call& call, const std::function<std::vector<Leaf>()>& leaves, const Body& body,
-                   ResultList& results);
+  const void* call(const Call& call, const std::function<Source()>& source, ResultList& results);
   CompileStats stats() const;
   Graph graph(Loc loc) const;
+  /// The variant traced last as a graph that stands for itself (Trace::Use::graph), with its interface: what files are
+  /// made from. It takes dense tensors of the shapes of that call, or of named sizes. Error, which begins with
+  /// `function`, before the first call, and where state that the variant has read is another one now.
+  Graph standalone(const char* function, Loc loc) const;
   /// The line of compile().
   Loc loc() const { return loc_; }
   std::span<const SymbolicDim> dims() const { return dims_; }
@@ -215,7 +236,7 @@ bool is_tracing() noexcept;
 /// A number passed for a `Tensor` parameter: a rank-0 tensor.
 Tensor number_argument(const Scalar& value);
 /// Records `body` on specs and tensors, whose data is not read.
-Graph trace_body(const CompileOptions& options, const std::vector<Leaf>& leaves, const Body& body, Loc loc);
+Graph trace_source(const CompileOptions& options, const Source& source, Loc loc);
 
 template <class... P>
 struct ParameterList {
@@ -344,6 +365,17 @@ public:
   /// That graph for Graphviz.
   std::string dot(Loc loc = Loc::current()) const { return graph(loc).dot(); }
   Graph graph(Loc loc = Loc::current()) const { return base_->graph(loc); }
+  /// That function as a graph that stands for itself, as `trace` gives it: what files are made from. An Error begins
+  /// with `function`.
+  Graph standalone(const char* function = "standalone", Loc loc = Loc::current()) const {
+    return base_->standalone(function, loc);
+  }
+  /// Writes it as a program to a file, with the present state (captured tensors, optimizers' own, the generator's
+  /// numbers); `load_program` and the tools read it. Error before the first call, where the function gives out
+  /// gradients, and where the file cannot be written.
+  void save(const std::string& path, const SaveOptions& options = {}, Loc loc = Loc::current()) const {
+    detail::save_program(standalone("save", loc), path, options, loc);
+  }
   CompileStats stats() const { return base_->stats(); }
 
 private:
@@ -360,12 +392,9 @@ private:
     call.constant(is_grad_enabled());
     call.constant(is_anomaly_enabled());
     ((call.next_argument(), detail::visit_leaves(call, args)), ...);
-    auto leaves = [&] { return list(args...); };
-    auto body = [&](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {
-      return record(std::tuple<P...>(args...), stand_ins, prototype);
-    };
+    auto source = [&] { return source_of(fn_, args...); };
     detail::ResultList results;
-    const void* prototype = base_->call(call, std::cref(leaves), std::cref(body), results);
+    const void* prototype = base_->call(call, std::cref(source), results);
     if constexpr (std::same_as<R, Tensor>) {
       return std::move(results[0]);
     } else if constexpr (!std::is_void_v<R>) {
@@ -378,27 +407,32 @@ private:
   }
 
   template <class... P>
-  static std::vector<detail::Leaf> list(const P&... args) {
+  static detail::Source source_of(const std::shared_ptr<F>& fn, const P&... args) {
     detail::LeafLister lister;
     size_t i = 0;
     ((lister.enter(i++), detail::visit_leaves(lister, args), lister.leave()), ...);
-    return lister.take();
+    std::tuple<P...> values(args...);
+    detail::Eraser eraser; // a function that is kept holds no arguments
+    std::apply([&](auto&... value) { (detail::visit_leaves(eraser, value), ...); }, values);
+    return {lister.take(), [fn, values](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {
+              return record(*fn, values, stand_ins, prototype);
+            }};
   }
 
   template <class Tuple>
-  std::vector<Tensor> record(Tuple args, std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) const {
+  static std::vector<Tensor> record(F& fn, Tuple args, std::span<const Tensor> stand_ins,
+                                    std::shared_ptr<void>& prototype) {
     detail::Replacer replacer{stand_ins};
     std::apply([&](auto&... arg) { (detail::visit_leaves(replacer, arg), ...); }, args);
-    using R = std::decay_t<decltype(std::apply(*fn_, args))>;
+    using R = std::decay_t<decltype(std::apply(fn, args))>;
     if constexpr (std::is_void_v<R>) {
-      std::apply(*fn_, args);
+      std::apply(fn, args);
       return {};
     } else {
-      auto result = std::make_shared<R>(std::apply(*fn_, args));
+      auto result = std::make_shared<R>(std::apply(fn, args));
       detail::Collector collector;
       detail::visit_leaves(collector, *result);
-      const std::vector<Tensor> nothing(collector.tensors.size());
-      detail::Replacer eraser{nothing};
+      detail::Eraser eraser;
       detail::visit_leaves(eraser, *result);
       prototype = result;
       return std::move(collector.tensors);
@@ -426,12 +460,7 @@ Compiled<std::decay_t<F>> compile(F&& fn, CompileOptions options = {}, Loc loc =
 /// The graph of fn for arguments like these; tensors without data (`spec`) will do, and nothing runs.
 template <class F, class... Args>
 Graph trace(F fn, const Args&... args) {
-  const CompileOptions options;
-  const Compiled<F> compiled(std::move(fn), options, Loc());
-  auto body = [&](std::span<const Tensor> stand_ins, std::shared_ptr<void>& prototype) {
-    return compiled.record(std::tuple<Args...>(args...), stand_ins, prototype);
-  };
-  return detail::trace_body(options, Compiled<F>::list(args...), std::cref(body), Loc());
+  return detail::trace_source({}, Compiled<F>::source_of(std::make_shared<F>(std::move(fn)), args...), Loc());
 }
 
 } // namespace ogee

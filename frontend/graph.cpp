@@ -98,7 +98,7 @@ std::string GraphImpl::text(Stage stage, Loc loc) {
   return found;
 }
 
-runtime::Program GraphImpl::compile(Loc loc, bool eager, bool check_numbers) {
+runtime::Program GraphImpl::compile(Loc loc, bool eager, bool check_numbers, bool keep_stages) {
   std::lock_guard lock(module_->mutex());
   const std::string name = module_->function.getName().str();
   codegen::CompileOptions options{
@@ -106,10 +106,13 @@ runtime::Program GraphImpl::compile(Loc loc, bool eager, bool check_numbers) {
   std::string dump_error;
   options.onStage = codegen::dumpFromEnvironment(name, eager, dump_error);
   if (!dump_error.empty()) fail_with(ErrorCode::io, dump_error, loc);
+  std::vector<runtime::StageText> texts;
+  if (keep_stages) options.onStage = codegen::keepStages(texts, std::move(options.onStage));
   mlir::OwningOpRef<mlir::ModuleOp> copy = module_->module->clone();
   DiagnosticCatcher diagnostics(module_->context());
   mlir::FailureOr<runtime::Program> program = codegen::compile(*copy->getOps<mlir::func::FuncOp>().begin(), options);
   if (mlir::failed(program)) diagnostics.raise(loc);
+  program->texts = std::move(texts);
   return std::move(*program);
 }
 

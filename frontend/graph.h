@@ -23,22 +23,36 @@ enum class Stage : uint8_t {
 /// "trace", "simplify" … as dumps are named ("asm" for assembly).
 const char* name(Stage stage) noexcept;
 
+/// What a saved program (.ogee) holds beside what it needs to run.
+struct SaveOptions {
+  bool stages = false; ///< the text of every stage of its compilation, which `ogee show --stage` prints
+};
+
+class Graph;
+
 namespace detail {
 class GraphImpl;
 class Runnable;
+
+/// Compiles a graph that stands for itself and writes the program, with the present state, to a file.
+void save_program(const Graph& graph, const std::string& path, const SaveOptions& options, Loc loc);
 } // namespace detail
 
 /// A compiled graph: called with one tensor per input that is not captured. Thread-safe; copies share the code.
 class CompiledGraph {
 public:
-  explicit CompiledGraph(std::shared_ptr<detail::Runnable> runnable) : runnable_(std::move(runnable)) {}
+  CompiledGraph(const Graph& graph, std::shared_ptr<detail::Runnable> runnable);
 
   /// The results in the order in which the function gave them, each a tensor of its own; writes to arguments, of any
   /// strides, happen at the end. Error when the arguments do not fit, or when one that is written shares memory with
   /// another one.
   std::vector<Tensor> operator()(const std::vector<Tensor>& arguments, Loc loc = Loc::current()) const;
+  /// Writes the program and the present state (captured tensors, the generator's numbers) to a file, which
+  /// `load_program` and the tools read. Error where it gives out gradients, or the file cannot be written.
+  void save(const std::string& path, const SaveOptions& options = {}, Loc loc = Loc::current()) const;
 
 private:
+  std::shared_ptr<const Graph> graph_;
   std::shared_ptr<detail::Runnable> runnable_;
 };
 

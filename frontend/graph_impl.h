@@ -27,8 +27,8 @@ public:
   std::vector<std::string> inputs();
   size_t result_count();
   /// Compiles it for this machine, with checks of its numbers in NaN mode; an Error with the place of the offending op,
-  /// or `loc`.
-  runtime::Program compile(Loc loc, bool eager, bool check_numbers);
+  /// or `loc`. The texts of the stages go into the program if `keep_stages`.
+  runtime::Program compile(Loc loc, bool eager, bool check_numbers, bool keep_stages = false);
 
   /// How it meets tensors, where it came from `trace`; else null.
   const Interface* interface() const { return interface_.get(); }

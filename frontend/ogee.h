@@ -12,6 +12,7 @@
 #include "frontend/operators.h"
 #include "frontend/optim.h"
 #include "frontend/print.h"
+#include "frontend/program.h"
 #include "frontend/scope.h"
 #include "frontend/tensor.h"
 #include "frontend/transforms.h"
