@@ -21,9 +21,18 @@ struct RunOptions {
 };
 void run(const RunOptions& options);
 
+struct CompileOptions {
+  std::string file, entry;
+  std::string target = "cpu"; ///< this machine, or a name that codegen::namedTarget knows
+  std::string weights;        ///< .npz with the first values of the state, by name; "": it is saved without
+  bool stages = false;        ///< keep the text of every stage
+  std::string output;         ///< .ogee
+};
+void compile(const CompileOptions& options);
+
 struct ShowOptions {
   std::string file, entry;
-  std::string stage = "trace";
+  std::string stage; ///< "": the first one, or of a program its signature
   std::string format = "text";
 };
 void show(const ShowOptions& options);

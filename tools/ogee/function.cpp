@@ -110,19 +110,35 @@ struct Call::Sink : runtime::ResultSink {
   Call& call;
 };
 
-Call::Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments)
-    : executable_(executable), results_(executable.program().results.size()) {
+namespace {
+
+/// The arguments of a function that are tensors, or those that are none.
+std::vector<HostArray> chosen(mlir::func::FuncOp function, std::span<const HostArray> arguments, bool tensors) {
+  std::vector<HostArray> found;
   for (auto [type, argument] : llvm::zip_equal(function.getArgumentTypes(), arguments))
-    if (mlir::isa<mlir::RankedTensorType>(type)) {
-      tensors_.push_back(argument);
-      const HostArray& kept = argument;
-      args_.push_back({.data = kept.storage->data(),
-                       .sizes = kept.shape.data(),
-                       .rank = uint32_t(kept.shape.size()),
-                       .dtype = kept.dtype});
-    } else {
-      indices_.push_back(*reinterpret_cast<const int64_t*>(argument.storage->data()));
-    }
+    if (mlir::isa<mlir::RankedTensorType>(type) == tensors) found.push_back(argument);
+  return found;
+}
+
+std::vector<int64_t> numbers(const std::vector<HostArray>& arrays) {
+  std::vector<int64_t> values;
+  for (const HostArray& array : arrays) values.push_back(*reinterpret_cast<const int64_t*>(array.storage->data()));
+  return values;
+}
+
+} // namespace
+
+Call::Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments)
+    : Call(executable, chosen(function, arguments, true), numbers(chosen(function, arguments, false))) {}
+
+Call::Call(const runtime::Executable& executable, std::vector<HostArray> tensors, std::vector<int64_t> indices)
+    : executable_(executable), tensors_(std::move(tensors)), indices_(std::move(indices)),
+      results_(executable.program().results.size()) {
+  for (const HostArray& tensor : tensors_)
+    args_.push_back({.data = tensor.storage->data(),
+                     .sizes = tensor.shape.data(),
+                     .rank = uint32_t(tensor.shape.size()),
+                     .dtype = tensor.dtype});
 }
 
 void Call::run() {

@@ -64,6 +64,8 @@ class Call {
 public:
   /// `function` is the one that `executable` was compiled from.
   Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments);
+  /// The same with tensor and index arguments apart.
+  Call(const runtime::Executable& executable, std::vector<HostArray> tensors, std::vector<int64_t> indices);
 
   void run();
   /// Copies of the results of the last run.

@@ -25,11 +25,14 @@ std::map<std::string, int64_t> parseSizes(const std::vector<std::string>& texts)
   return sizes;
 }
 
+constexpr const char *kText = "IR text, - for the standard input",
+                     *kTextOrProgram = "IR text, - for the standard input; or a program (.ogee)";
+
 template <class Options>
 CLI::App* addCommand(CLI::App& app, const char* name, const char* description, Options& options,
-                     void (*command)(const Options&)) {
+                     void (*command)(const Options&), const char* input = kText) {
   CLI::App* sub = app.add_subcommand(name, description);
-  sub->add_option("file", options.file, "IR text, - for the standard input")->required();
+  sub->add_option("file", options.file, input)->required();
   sub->add_option("--entry", options.entry, "the function (default: the only one, or main)");
   sub->callback([&options, command] {
     ogee::runtime::Runtime::get(); // first, so that errors of the environment are said as such
@@ -39,7 +42,8 @@ CLI::App* addCommand(CLI::App& app, const char* name, const char* description, O
 }
 
 void addRun(CLI::App& app, RunOptions& options) {
-  CLI::App* sub = addCommand(app, "run", "run a function on arrays of a file", options, run);
+  CLI::App* sub =
+      addCommand(app, "run", "run a function, or a program, on arrays of a file", options, run, kTextOrProgram);
   sub->add_option("--inputs", options.inputs, "an array for each argument, by name (.npz)");
   sub->add_option("--outputs", options.outputs, "where the results go (.npz)");
   sub->add_option("--expect", options.expect, "what the results are compared with (.npz)");
@@ -52,13 +56,24 @@ void addRun(CLI::App& app, RunOptions& options) {
 }
 
 void addShow(CLI::App& app, ShowOptions& options) {
-  CLI::App* sub = addCommand(app, "show", "print a function at a stage of its compilation", options, show);
-  sub->add_option("--stage", options.stage, "which one")
-      ->check(CLI::IsMember({"trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm"}))
-      ->capture_default_str();
+  CLI::App* sub =
+      addCommand(app, "show", "print a function at a stage of its compilation, or what a program takes and gives",
+                 options, show, kTextOrProgram);
+  sub->add_option("--stage", options.stage, "which one (default: trace; of a program its signature)")
+      ->check(CLI::IsMember({"trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm"}));
   sub->add_option("--format", options.format, "text, or dot (Graphviz; stages up to fuse)")
       ->check(CLI::IsMember({"text", "dot"}))
       ->capture_default_str();
+}
+
+void addCompile(CLI::App& app, CompileOptions& options) {
+  CLI::App* sub = addCommand(app, "compile", "compile a function into a program", options, compile);
+  sub->add_option("-o,--output", options.output, "the program's file (.ogee)")->required();
+  sub->add_option("--target", options.target, "the machine that it is for; cpu: this one")
+      ->check(CLI::IsMember({"cpu", "x86-64-v3", "x86-64-v4", "armv8"}))
+      ->capture_default_str();
+  sub->add_option("--weights", options.weights, "the first values of its state, by name (.npz; default: none)");
+  sub->add_flag("--stages", options.stages, "keep the text of every stage of its compilation");
 }
 
 void addBench(CLI::App& app, BenchOptions& options) {
@@ -95,13 +110,15 @@ void addAot(CLI::App& app, AotOptions& options) {
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("ogee: runs, shows, times and compiles functions of the ogee dialect");
+  CLI::App app("ogee: compiles, runs, shows and times functions of the ogee dialect");
   app.require_subcommand(1);
   RunOptions runOptions;
+  CompileOptions compileOptions;
   ShowOptions showOptions;
   BenchOptions benchOptions;
   AotOptions aotOptions;
   addRun(app, runOptions);
+  addCompile(app, compileOptions);
   addShow(app, showOptions);
   addBench(app, benchOptions);
   addAot(app, aotOptions);

@@ -1,8 +1,9 @@
-// `ogee show`: the text of a function at one stage of its compilation, or its picture.
+// `ogee show`: the text of a function at one stage of its compilation, or its picture; what a program takes and gives.
 #include "ir/dot.h"
 #include "runtime/error.h"
 #include "tools/ogee/commands.h"
 #include "tools/ogee/function.h"
+#include "tools/ogee/program.h"
 
 #include "mlir/Parser/Parser.h"
 
@@ -46,13 +47,21 @@ std::string dotOf(const std::string& text) {
 } // namespace
 
 void show(const ShowOptions& options) {
-  const Stage stage = stageNamed(options.stage);
+  const bool program = runtime::Program::is_program_file(options.file);
   const bool picture = options.format == "dot";
+  if (program && options.stage.empty()) {
+    if (picture)
+      runtime::raise(runtime::ErrorCode::invalid_argument, "--format dot shows a stage of a program: choose it with ",
+                     "--stage");
+    std::cout << signatureOf(options.file, options.entry);
+    return;
+  }
+  const Stage stage = stageNamed(options.stage.empty() ? "trace" : options.stage);
   if (picture && stage > Stage::fuse)
     runtime::raise(runtime::ErrorCode::invalid_argument, "stage ", options.stage,
                    " is no graph: --format dot shows stages up to fuse");
-  const Function function(options.file, options.entry);
-  const std::string text = textOf(function, stage);
+  const std::string text = program ? keptStage(options.file, options.entry, options.stage)
+                                   : textOf(Function(options.file, options.entry), stage);
   std::cout << (picture ? dotOf(text) : text);
 }
 

@@ -1,0 +1,29 @@
+// `ogee compile`: a function of a file into a program.
+#include "runtime/error.h"
+#include "tools/ogee/commands.h"
+#include "tools/ogee/function.h"
+#include "tools/ogee/program.h"
+
+#include <filesystem>
+#include <iostream>
+
+namespace ogee::tools {
+
+void compile(const CompileOptions& options) {
+  codegen::TargetInfo target;
+  codegen::CompileOptions how;
+  if (options.target != "cpu") {
+    codegen::namedTarget(options.target, target); // knows all that --target accepts
+    how.target = &target;
+  }
+  const Function function(options.file, options.entry);
+  std::vector<runtime::StageText> texts;
+  if (options.stages) how.onStage = codegen::keepStages(texts);
+  runtime::Program program = function.compile(how);
+  program.texts = std::move(texts);
+  if (!options.weights.empty()) setState(program, options.weights);
+  program.save_file(options.output);
+  std::cout << options.output << ": " << std::filesystem::file_size(options.output) << " bytes\n";
+}
+
+} // namespace ogee::tools
