@@ -16,8 +16,12 @@
 
 set(OGEE_GENERATED ${PROJECT_BINARY_DIR}/generated)
 
-# <ogee/ogee.h> inside the tree; the installed one is written by cmake/install_headers.cmake.
+# <ogee/ogee.h> and <ogee/runtime/….h> inside the tree; the installed ones are written by cmake/install_headers.cmake.
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/include/ogee/ogee.h CONTENT "#include \"frontend/ogee.h\"\n" @ONLY)
+foreach(header session shape storage) # those that examples include
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/include/ogee/runtime/${header}.h
+    CONTENT "#include \"runtime/${header}.h\"\n" @ONLY)
+endforeach()
 
 # LLVM and MLIR as the distribution ships them: two shared libraries, headers that get no warnings.
 add_library(ogee_llvm INTERFACE)

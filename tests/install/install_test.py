@@ -1,5 +1,6 @@
 """Installs the build tree and builds two small CMake projects against it, as users do: model/ with ogee::ogee (the
-program of the README) and loader/ with ogee::runtime, which must drag in neither LLVM nor MLIR.
+program of the README) and loader/ with ogee::runtime, which must drag in neither LLVM nor MLIR, and runs a program that
+the installed tool has made.
 
 install_test.py <build tree> <cmake>"""
 import os
@@ -9,6 +10,8 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools", "inputs"))
+import npz  # noqa: E402
 build, cmake = os.path.abspath(sys.argv[1]), sys.argv[2]
 work = os.path.join(build, "install_test")
 prefix = os.path.join(work, "prefix")
@@ -46,11 +49,15 @@ output = run(built("model"))
 if not output.startswith("1"):
     sys.exit("eager and compiled differ:\n" + output)
 loader = built("loader")
-run(loader)
+npz.write(os.path.join(work, "w.npz"), total=("<f4", [3], [10, 20, 30]))
+program = os.path.join(work, "p.ogee")
+run(os.path.join(prefix, "bin", "ogee"), "compile", os.path.join(HERE, "loader", "program.mlir"), "--weights",
+    os.path.join(work, "w.npz"), "-o", program)
+run(loader, program)
 libraries = run("ldd", loader)
 if "LLVM" in libraries or "MLIR" in libraries:
     sys.exit("ogee::runtime needs LLVM:\n" + libraries)
 
-program = re.search(r"^```cpp\n(.*?)^```", read("..", "..", "README.md"), re.MULTILINE | re.DOTALL).group(1)
-if program != read("model", "model.cpp").split("\n", 1)[1]:
+readme = re.search(r"^```cpp\n(.*?)^```", read("..", "..", "README.md"), re.MULTILINE | re.DOTALL).group(1)
+if readme != read("model", "model.cpp").split("\n", 1)[1]:
     sys.exit("the README's program is not model.cpp")
