@@ -23,7 +23,7 @@ public:
       need(slot(check.a) && slot(check.b), "a check reads a slot that is not there");
     for (size_t i = 0; i < p_.buffers.size(); ++i) check_buffer(p_.buffers[i]);
     for (size_t i = 0; i < p_.results.size(); ++i) check_result(i);
-    check_writes();
+    check_ends();
     for (const ImageRef& image : p_.images) check_image(image);
     check_list(p_.launches, 0);
     check_changes();
@@ -49,7 +49,9 @@ private:
   }
 
   void check_values() {
+    std::set<Slot> symbols;
     for (const Symbol& symbol : p_.values.symbols) {
+      need(symbols.insert(symbol.slot).second, "two symbols have one slot");
       const SymbolSource& source = symbol.source;
       const bool found = source.kind == SymbolSource::Kind::index
                              ? source.arg < p_.index_args
@@ -148,8 +150,11 @@ private:
       if (buffer.kind == Buffer::Kind::arena) fixed({buffer.bytes});
   }
 
-  /// An argument ends with one value.
-  void check_writes() {
+  /// A result has one buffer, and an argument ends with one value.
+  void check_ends() {
+    for (size_t i = 0; i < p_.buffers.size() && status_; ++i)
+      if (p_.buffers[i].kind == Buffer::Kind::result)
+        need(p_.results[p_.buffers[i].index].buffer == i, "a buffer is a result that has another one");
     std::set<uint32_t> written;
     for (const ResultSpec& result : p_.results)
       need(result.writes == kNoArgument || written.insert(result.writes).second,

@@ -234,3 +234,23 @@ TEST_CASE("program: threads share a loaded program") {
   for (std::thread& thread : threads) thread.join();
   CHECK(Tensor(loaded(tensor(0))).item<int>() == 200);
 }
+
+TEST_CASE("program: a thousand mutations of a file, each one clear Error") {
+  const Tensor w = randn({5, 3});
+  auto g = compile([&](Tensor x) { return softmax(matmul(x, w) + rand({3}), -1); });
+  g(ones({4, 5}));
+  const Folder folder;
+  const std::string path = folder.file("p.ogee");
+  g.save(path);
+  const std::string good = folder.read("p.ogee");
+  uint32_t random = 1;
+  const auto next = [&](size_t below) { return (random = random * 1664525 + 1013904223) / 256 % below; };
+  for (int round = 0; round < 1000; ++round) {
+    std::string bad = good;
+    bad[next(bad.size())] ^= static_cast<char>(1 + next(255));
+    folder.write("p.ogee", bad);
+    const std::string message = error_of([&] { load_program(path); });
+    REQUIRE(message.starts_with("load_program: " + path + ": "));
+    REQUIRE(message.find('\n') == std::string::npos);
+  }
+}

@@ -209,6 +209,10 @@ TEST_CASE("program: validation finds every reference to what is not there") {
   CHECK(invalid([](Program& p) { p.results[0].buffer = 2; }) == "program: a result has the buffer of something else");
   CHECK(invalid([](Program& p) { p.results[0].buffer = 9; }) == "program: a result has a buffer that is not there");
   CHECK(invalid([](Program& p) { p.results[0].dims = {999}; }) == "program: a result has a slot that is not there");
+  CHECK(invalid([](Program& p) { p.buffers.push_back({Buffer::Kind::result, 0}); }) ==
+        "program: a buffer is a result that has another one");
+  CHECK(invalid([](Program& p) { p.values.symbols.push_back(p.values.symbols[0]); }) ==
+        "program: two symbols have one slot");
   CHECK(invalid([](Program& p) { p.results[0].in_place = true; }) ==
         "program: a result is in the memory of no argument");
   CHECK(invalid([](Program& p) { p.results[0].writes = 9; }) ==
