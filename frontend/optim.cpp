@@ -7,6 +7,8 @@
 #include "frontend/operators.h"
 #include "frontend/tensor_impl.h"
 
+#include <algorithm>
+
 namespace ogee::optim {
 
 using detail::fail;
@@ -30,9 +32,14 @@ SGD::SGD(std::vector<Tensor> parameters, const SGDOptions& options, Loc loc)
   if (!(options.weight_decay >= 0))
     fail(loc, "SGD: weight_decay is ", Scalar(options.weight_decay), ", needs at least 0");
   if (nesterov_ && options.momentum == 0) fail(loc, "SGD: nesterov needs a momentum");
-  for (size_t i = 0; i < parameters_.size(); ++i)
+  if (parameters_.empty()) fail(loc, "SGD: there are no parameters");
+  for (size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].requires_grad(loc) || !parameters_[i].is_leaf(loc))
       fail(loc, "SGD: parameter ", i, " is no leaf that requires a gradient; hint: requires_grad_()");
+    const auto first = std::ranges::find_if(parameters_, [&](const Tensor& other) { return other.is(parameters_[i]); });
+    if (const auto place = static_cast<size_t>(first - parameters_.begin()); place < i)
+      fail(loc, "SGD: parameter ", i, " is the same tensor as parameter ", place);
+  }
   if (options.weight_decay != 0) weight_decay_ = number(options.weight_decay, "weight_decay", loc);
   if (options.momentum == 0) return;
   momentum_ = number(options.momentum, "momentum", loc);

@@ -19,7 +19,8 @@ struct SGDOptions {
 /// the importance of initialization and momentum in deep learning", with the learning rate outside of v as in PyTorch).
 class SGD {
 public:
-  /// Error for a parameter that is no leaf of floats that requires a gradient, and for options out of range.
+  /// Error for no parameters, for one that is no leaf of floats that requires a gradient or that is given twice, and
+  /// for options out of range.
   SGD(std::vector<Tensor> parameters, const SGDOptions& options = {}, Loc loc = Loc::current());
 
   /// Forgets the gradients of all parameters.

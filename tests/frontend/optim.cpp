@@ -222,6 +222,9 @@ TEST_CASE("optim: errors") {
   const Tensor p = tensor(1.0).requires_grad_();
   CHECK(contains(error_of([&] { optim::SGD({tensor(1.0)}); }), "SGD: parameter 0 is no leaf"));
   CHECK(contains(error_of([&] { optim::SGD({p * 2}); }), "SGD: parameter 0 is no leaf"));
+  CHECK(contains(error_of([&] { optim::SGD({}); }), "SGD: there are no parameters"));
+  CHECK(contains(error_of([&] { optim::SGD({p, tensor(2.0).requires_grad_(), p}); }),
+                 "SGD: parameter 2 is the same tensor as parameter 0"));
   CHECK(contains(error_of([&] { optim::SGD({p}, {.lr = -1}); }), "SGD: lr is -1"));
   CHECK(contains(error_of([&] { optim::SGD({p}, {.nesterov = true}); }), "nesterov needs a momentum"));
 }
