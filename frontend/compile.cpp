@@ -88,9 +88,17 @@ Shape shape_of(const Leaf& leaf, const CompileOptions& options, Loc loc) {
   return shape;
 }
 
+/// Error where a named size is of an argument without tensors, or of one that there is not.
+void check_dims(const CompileOptions& options, const std::vector<Leaf>& leaves, Loc loc) {
+  for (const SymbolicDim& entry : options.dims)
+    if (std::ranges::none_of(leaves, [&](const Leaf& x) { return x.tensor && argument_number(x) == entry.arg; }))
+      fail(loc, "compile: dims name axis ", entry.axis, " of arg ", entry.arg, ", but no tensor is there");
+}
+
 /// Records a function on stand-ins for the tensors among its leaves.
 Recording record(const CompileOptions& options, Trace::Use use, const Source& source, std::shared_ptr<void>& prototype,
                  Loc loc) {
+  check_dims(options, source.leaves, loc);
   auto trace = std::make_shared<Trace>(options.name, use);
   Trace::Recorder recorder(trace);
   std::vector<Tensor> stand_ins;
