@@ -157,9 +157,12 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
       args[next++] = tensor->impl()->arg();
   }
   runtime::GeneratorState random;
+  runtime::Generator& generator = runtime::Runtime::get().generator();
+  std::unique_lock<std::recursive_mutex> drawing;
   if (interface_.draws > 0) {
-    // How many numbers are drawn may be known at the end only.
-    random = runtime::Runtime::get().generator().draw(interface_.next_draw ? 0 : interface_.draws);
+    // How many numbers are drawn may be known at the end only: until then no other thread may draw.
+    if (interface_.next_draw) drawing = generator.hold();
+    random = generator.draw(interface_.next_draw ? 0 : interface_.draws);
     for (auto* part : {&random.key, &random.number}) args[next++] = {part, nullptr, nullptr, 0, DType::i64};
   }
 
@@ -177,7 +180,8 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
   if (tape) record(*tape, arguments, random, sink.all(), loc);
   if (interface_.next_draw) {
     const Tensor& next = sink[*interface_.next_draw];
-    runtime::Runtime::get().generator().draw(static_cast<uint64_t>(next.item<int64_t>(loc)) - random.number);
+    generator.draw(static_cast<uint64_t>(next.item<int64_t>(loc)) - random.number);
+    drawing.unlock();
   }
   for (const FinalWrite& write : interface_.writes) {
     const Tensor& target = at(write.place, arguments);

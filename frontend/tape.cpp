@@ -8,6 +8,7 @@
 #include "runtime/runtime.h"
 
 #include <algorithm>
+#include <mutex>
 #include <numeric>
 
 namespace ogee::detail {
@@ -89,7 +90,7 @@ Tensor base_of(const Tensor& x) {
   return x.impl()->autograd && x.impl()->autograd->origin ? x.impl()->autograd->origin->base : x;
 }
 
-uint64_t history_of(const Tensor& base) { return base.impl()->autograd ? base.impl()->autograd->history : 0; }
+uint64_t history_of(const Tensor& base) { return base.impl()->autograd ? base.impl()->autograd->history.load() : 0; }
 
 std::vector<ViewStep> steps_from_base(Tensor x) {
   std::vector<ViewStep> steps;
@@ -178,12 +179,15 @@ void record_view(const Tensor& parent, ViewStep step, const Tensor& view) {
 }
 
 void refresh(const Tensor& x, Autograd& autograd) {
+  if (!autograd.origin->recorded || autograd.history == history_of(autograd.origin->base)) return;
+  static std::recursive_mutex mutex; // threads may read the same view, and are then to find the same node
+  const std::lock_guard lock(mutex);
   const uint64_t history = history_of(autograd.origin->base);
-  if (autograd.history == history || !autograd.origin->recorded) return;
+  if (autograd.history == history) return;
   const Tensor parent = autograd.origin->parent;
   autograd.node = has_gradient(parent) ? view_node(parent, autograd.origin->step) : NodeRef();
   autograd.output = 0;
-  autograd.history = history;
+  autograd.history = history; // last: who sees it sees the node
 }
 
 // ---- edges, writes

@@ -133,9 +133,9 @@ struct Autograd {
   std::shared_ptr<Tensor> retained;   ///< the gradient of a tensor that is no leaf, once asked for
   std::vector<PlacedHook> hooks;      ///< of a leaf
   std::unique_ptr<ViewOrigin> origin; ///< of a view
-  uint64_t history = 0; ///< of a base: how often it was changed in place by recorded operations; of a view: when it was
-                        ///< last derived
-  bool consumed = false; ///< a compiled function has made the gradient and kept it
+  std::atomic<uint64_t> history = 0;  ///< of a base: how often it was changed in place by recorded operations; of a
+                                      ///< view: when it was last derived
+  bool consumed = false;              ///< a compiled function has made the gradient and kept it
 };
 
 /// Whether eager operations of this thread are recorded.

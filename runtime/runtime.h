@@ -30,9 +30,11 @@ public:
   GeneratorState draw() noexcept { return draw(1); }
   /// The state for the first of `count` draws.
   GeneratorState draw(uint64_t count) noexcept;
+  /// No other thread draws while it lives.
+  std::unique_lock<std::recursive_mutex> hold() const { return std::unique_lock(mutex_); }
 
 private:
-  mutable std::mutex mutex_;
+  mutable std::recursive_mutex mutex_;
   GeneratorState state_;
 };
 

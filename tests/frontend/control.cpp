@@ -3,6 +3,8 @@
 #include "tests/frontend/support.h"
 
 #include <random>
+#include <set>
+#include <thread>
 
 using namespace ogee;
 using namespace ogee::tests;
@@ -168,6 +170,24 @@ TEST_CASE("control: what is carried keeps its form") {
   };
   const std::string message = error_of([&] { compile(grow)(x); });
   CHECK(contains(message, "while_loop: carried value 0 is f32 [3] at " + made));
+TEST_CASE("control: threads draw different numbers, however many a call turns out to need") {
+  auto f = compile([](Tensor x) {
+    return while_loop([](Tensor, Tensor n) { return n < 3; },
+                      [](Tensor sum, Tensor n) { return std::tuple(sum + rand({1}, f64), n + 1); },
+                      std::tuple(x, tensor(0)));
+  });
+  std::vector<std::vector<double>> drawn(4);
+  std::vector<std::thread> threads;
+  for (std::vector<double>& mine : drawn)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) mine.push_back(std::get<0>(f(zeros({1}, f64))).item<double>());
+    });
+  for (std::thread& thread : threads) thread.join();
+  std::set<double> all;
+  for (const std::vector<double>& mine : drawn) all.insert(mine.begin(), mine.end());
+  CHECK(all.size() == 200);
+}
+
   CHECK(contains(message, ", but the body gives f32 [6] at " + given));
   CHECK(contains(error_of([&] {
                    compile([](Tensor v) { return cond(v.sum() > 0, [&] { return v; }, [&] { return v.to(f64); }); })(x);
