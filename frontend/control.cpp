@@ -2,6 +2,7 @@
 // what has to come out.
 #include "frontend/control.h"
 
+#include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/tensor_impl.h"
 #include "frontend/trace.h"
@@ -88,10 +89,6 @@ int64_t count_parts(const std::vector<Tensor>& xs, Loc loc) {
   return *count;
 }
 
-void fail_no_parts(Loc loc) {
-  fail(loc, "scan: there are no parts, so that the results have no shape; hint: compile the function");
-}
-
 void check_form(const char* function, const std::vector<Leaf>& first, const std::vector<Leaf>& second, Loc loc) {
   const size_t common = std::min(first.size(), second.size());
   for (size_t i = 0; i < common; ++i) {
@@ -165,6 +162,34 @@ std::vector<Tensor> record_scan(const std::vector<Tensor>& inits, const std::vec
   }
   return trace.add_control("scan", {values_of(carried), values_of(over), {}}, carried.size(), std::move(regions), types,
                            {}, loc);
+}
+
+std::vector<Tensor> empty_stacks(const std::vector<Tensor>& inits, const std::vector<Tensor>& xs,
+                                 const RegionFunction& body, Loc loc) {
+  std::vector<std::pair<Shape, DType>> types;
+  {
+    const auto trace = std::make_shared<Trace>("scan", Trace::Use::graph);
+    const Trace::Recorder recorder(trace);
+    std::vector<Tensor> arguments;
+    const auto add = [&](const Tensor& x, size_t first_axis) {
+      const Shape whole(std::span<const int64_t>(x.impl()->sizes));
+      const Shape shape(std::span<const Dim>(whole).subspan(first_axis));
+      arguments.push_back(trace->argument({runtime::concat("x", arguments.size()), x.impl()->dtype, shape, {}}, loc));
+    };
+    for (const Tensor& init : inits) add(init, 0);
+    for (const Tensor& x : xs) add(x, 1);
+    const std::vector<Tensor> given = body(arguments);
+    arguments.resize(inits.size());
+    check_kept("scan", arguments, given, loc);
+    for (size_t i = inits.size(); i < given.size(); ++i) {
+      Shape shape{0};
+      for (const Dim& dim : given[i].shape(loc)) shape.push_back(dim);
+      types.emplace_back(std::move(shape), given[i].dtype(loc));
+    }
+  }
+  std::vector<Tensor> stacks;
+  for (const auto& [shape, dtype] : types) stacks.push_back(zeros(shape, dtype, loc));
+  return stacks;
 }
 
 } // namespace ogee::detail

@@ -1,6 +1,8 @@
 // Choices and loops that depend on values, as functions of lambdas. Eagerly they are plain C++. In a trace (`compile`,
 // `grad` …) each lambda is recorded once, as a region, and the program runs what the values say, without coming back to
-// C++. Lambdas may use tensors from outside, write to them in place and draw random numbers, as everywhere.
+// C++. Lambdas may use tensors from outside, write to them in place and draw random numbers, as everywhere. Being
+// recorded, all of them run as C++: variables from outside cannot be assigned there (`r = a` in one branch and `r = b`
+// in the other would give b); what a lambda gives is its result.
 //
 // What is carried or returned is a tensor or anything made of tensors (a struct, a tuple, a vector …). A carried value
 // keeps its shape and dtype; plain values in it keep their value.
@@ -28,7 +30,6 @@ bool condition_value(const char* function, const Tensor& condition, Loc loc);
 void check_max_trips(const WhileOptions& options, Loc loc);
 /// How many parts the tensors have along their first dim: an Error where they differ or there are none.
 int64_t count_parts(const std::vector<Tensor>& xs, Loc loc);
-[[noreturn]] void fail_no_parts(Loc loc);
 /// Error where a carried value has another shape or dtype than before.
 void check_kept(const char* function, const std::vector<Tensor>& before, const std::vector<Tensor>& after, Loc loc);
 
@@ -41,6 +42,9 @@ std::vector<Tensor> record_while(const std::vector<Tensor>& inits, const RegionF
 /// The carried values at the end, then what was stacked.
 std::vector<Tensor> record_scan(const std::vector<Tensor>& inits, const std::vector<Tensor>& xs,
                                 const RegionFunction& body, Loc loc);
+/// What a scan over tensors without parts stacks: the body is traced to know the shapes, and does not run.
+std::vector<Tensor> empty_stacks(const std::vector<Tensor>& inits, const std::vector<Tensor>& xs,
+                                 const RegionFunction& body, Loc loc);
 
 /// Error where two values are not made of tensors and plain values in the same way.
 void check_form(const char* function, const std::vector<Leaf>& first, const std::vector<Leaf>& second, Loc loc);
@@ -144,27 +148,29 @@ auto scan(F f, Carry init, Xs xs, Loc loc = Loc::current()) {
   using Y = std::decay_t<decltype(std::get<1>(f(init, xs)))>;
   const std::vector<Tensor> whole = detail::tensors_of(xs);
   std::optional<Y> y;
+  const std::vector<Tensor> inits = detail::tensors_of(init);
+  const auto record = [&](std::span<const Tensor> tensors) {
+    const Carry carry = detail::with_those(init, tensors);
+    const Xs part = detail::with_those(xs, tensors.subspan(inits.size()));
+    auto [next, given] = f(carry, part);
+    detail::check_form("scan", detail::form_of(init), detail::form_of(next), loc);
+    std::vector<Tensor> all = detail::tensors_of(next);
+    for (const Tensor& tensor : detail::tensors_of(given)) all.push_back(tensor);
+    y.emplace(std::move(given));
+    return all;
+  };
   if (detail::is_tracing()) {
-    const std::vector<Tensor> inits = detail::tensors_of(init);
-    const std::vector<Tensor> results = detail::record_scan(
-        inits, whole,
-        [&](std::span<const Tensor> tensors) {
-          const Carry carry = detail::with_those(init, tensors);
-          const Xs part = detail::with_those(xs, tensors.subspan(inits.size()));
-          auto [next, given] = f(carry, part);
-          detail::check_form("scan", detail::form_of(init), detail::form_of(next), loc);
-          std::vector<Tensor> all = detail::tensors_of(next);
-          for (const Tensor& tensor : detail::tensors_of(given)) all.push_back(tensor);
-          y.emplace(std::move(given));
-          return all;
-        },
-        loc);
+    const std::vector<Tensor> results = detail::record_scan(inits, whole, record, loc);
     const std::span<const Tensor> all(results);
     return std::pair<Carry, Y>(detail::with_those(init, all),
                                detail::with_those(std::move(*y), all.subspan(inits.size())));
   }
   std::vector<std::vector<Tensor>> stacked;
   const int64_t count = detail::count_parts(whole, loc);
+  if (count == 0) {
+    const std::vector<Tensor> ys = detail::empty_stacks(inits, whole, record, loc);
+    return std::pair<Carry, Y>(std::move(init), detail::with_those(std::move(*y), ys));
+  }
   for (int64_t i = 0; i < count; ++i) {
     std::vector<Tensor> parts;
     for (const Tensor& tensor : whole) parts.push_back(tensor.select(0, i, loc));
@@ -176,7 +182,6 @@ auto scan(F f, Carry init, Xs xs, Loc loc = Loc::current()) {
     for (size_t k = 0; k < tensors.size(); ++k) stacked[k].push_back(tensors[k]);
     y.emplace(std::move(given));
   }
-  if (!y) detail::fail_no_parts(loc);
   std::vector<Tensor> ys;
   for (const std::vector<Tensor>& parts : stacked) ys.push_back(stack(parts, 0, loc));
   return std::pair<Carry, Y>(std::move(init), detail::with_those(std::move(*y), ys));

@@ -114,6 +114,20 @@ TEST_CASE("control: scan") {
   CHECK(text(compiled(zeros({2, 4}), Sums{zeros({0, 2, 4}), zeros({0})}).sum()) == "tensor(0.)");
 }
 
+TEST_CASE("control: a scan over no parts gives stacks of none") {
+  auto f = [](Tensor init, Tensor xs) {
+    return scan([](Tensor s, Tensor e) { return std::pair(s + e.sum(), std::pair(e * s, e > 0)); }, init, xs);
+  };
+  const auto check = [](const auto& result) {
+    CHECK(text(result.first) == "tensor(2.)");
+    CHECK(result.second.first.shape() == Shape({0, 4}));
+    CHECK(result.second.first.dtype() == f32);
+    CHECK(result.second.second.dtype() == boolean);
+  };
+  check(f(tensor(2.0), zeros({0, 4})));
+  check(compile(f)(tensor(2.0), zeros({0, 4})));
+}
+
 TEST_CASE("control: writes in lambdas") {
   for (bool is_compiled : {false, true}) {
     Tensor w = tensor({1.0, 2.0}), seen = tensor(0);
@@ -156,20 +170,6 @@ TEST_CASE("control: random draws go on where they were, whatever has run") {
   }
 }
 
-TEST_CASE("control: what is carried keeps its form") {
-  const Tensor x = ones({3});
-  std::string made, given;
-  auto grow = [&](Tensor v) {
-    Tensor start = (made = OGEE_HERE, v * 2);
-    return while_loop([](Tensor t) { return t.sum() < 9; },
-                      [&](Tensor t) {
-                        Tensor next = (given = OGEE_HERE, cat({t, t}));
-                        return next;
-                      },
-                      start);
-  };
-  const std::string message = error_of([&] { compile(grow)(x); });
-  CHECK(contains(message, "while_loop: carried value 0 is f32 [3] at " + made));
 TEST_CASE("control: threads draw different numbers, however many a call turns out to need") {
   auto f = compile([](Tensor x) {
     return while_loop([](Tensor, Tensor n) { return n < 3; },
@@ -188,6 +188,20 @@ TEST_CASE("control: threads draw different numbers, however many a call turns ou
   CHECK(all.size() == 200);
 }
 
+TEST_CASE("control: what is carried keeps its form") {
+  const Tensor x = ones({3});
+  std::string made, given;
+  auto grow = [&](Tensor v) {
+    Tensor start = (made = OGEE_HERE, v * 2);
+    return while_loop([](Tensor t) { return t.sum() < 9; },
+                      [&](Tensor t) {
+                        Tensor next = (given = OGEE_HERE, cat({t, t}));
+                        return next;
+                      },
+                      start);
+  };
+  const std::string message = error_of([&] { compile(grow)(x); });
+  CHECK(contains(message, "while_loop: carried value 0 is f32 [3] at " + made));
   CHECK(contains(message, ", but the body gives f32 [6] at " + given));
   CHECK(contains(error_of([&] {
                    compile([](Tensor v) { return cond(v.sum() > 0, [&] { return v; }, [&] { return v.to(f64); }); })(x);
@@ -234,7 +248,8 @@ TEST_CASE("control: what is refused") {
                  "that is too deep at control.cpp"));
   auto pass = [](Tensor s, Tensor e) { return std::pair(s, e); };
   CHECK(contains(error_of([&] { scan(pass, x, tensor(1.0)); }), "scan: cannot scan over a tensor of rank 0"));
-  CHECK(contains(error_of([&] { scan(pass, x, zeros({0, 2})); }), "scan: there are no parts"));
+  CHECK(contains(error_of([&] { scan([](Tensor s, Tensor e) { return std::pair(s.sum(), e); }, x, zeros({0, 2})); }),
+                 "scan: carried value 0 is f32 [3], but the body gives f32 []"));
   auto two = [](Tensor s, std::pair<Tensor, Tensor> e) { return std::pair(s, e.first); };
   for (bool is_compiled : {false, true})
     CHECK(contains(error_of([&] {
