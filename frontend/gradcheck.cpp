@@ -86,7 +86,7 @@ auto vjp_of(const char* name, const FlatFunction& fn, Loc loc) {
   return compile(
       [=](Tensors arguments, Tensors cotangents) {
         const Traced traced(name, fn, std::move(arguments), loc);
-        return pull_back(traced.results, cotangents, traced.inputs, loc);
+        return pull_back(name, traced.results, cotangents, traced.inputs, loc);
       },
       {.name = name}, loc);
 }
@@ -98,7 +98,8 @@ auto jvp_of(const char* name, const FlatFunction& fn, Loc loc) {
         const Traced traced(name, fn, std::move(arguments), loc);
         Tensors cotangents;
         for (const Tensor& result : traced.results) cotangents.push_back(apart(name, zeros_like(result, {}, loc), loc));
-        return pull_back(pull_back(traced.results, cotangents, traced.inputs, loc), tangents, cotangents, loc);
+        const Tensors products = pull_back(name, traced.results, cotangents, traced.inputs, loc);
+        return pull_back(name, products, tangents, cotangents, loc);
       },
       {.name = name}, loc);
 }

@@ -27,12 +27,12 @@ Tensor with_vjp(std::span<const Tensor> inputs, const Tensor& value,
   return Trace::current()->custom_vjp(inputs, value, backward, loc);
 }
 
-std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
+std::vector<Tensor> pull_back(const char* function, std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
                               std::span<const Tensor> inputs, Loc loc) {
   for (size_t i = 0; i < outputs.size(); ++i)
     if (!same(outputs[i].shape(loc), cotangents[i].shape(loc)) || outputs[i].dtype(loc) != cotangents[i].dtype(loc))
-      fail(loc, "the cotangent or tangent is ", runtime::name(cotangents[i].dtype(loc)), " ", cotangents[i].shape(loc),
-           ", needs ", runtime::name(outputs[i].dtype(loc)), " ", outputs[i].shape(loc));
+      fail(loc, function, ": the cotangent or tangent is ", runtime::name(cotangents[i].dtype(loc)), " ",
+           cotangents[i].shape(loc), ", needs ", runtime::name(outputs[i].dtype(loc)), " ", outputs[i].shape(loc));
   return Trace::current()->gradients(outputs, cotangents, inputs, loc);
 }
 

@@ -18,7 +18,7 @@ namespace detail {
 
 /// In a trace: the cotangents of `inputs`, given those of `outputs`; zeros where no output depends on an input. Error
 /// where an operation on the way has no gradient, with its line.
-std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
+std::vector<Tensor> pull_back(const char* function, std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
                               std::span<const Tensor> inputs, Loc loc);
 
 /// In a trace: a value of its own, so that what else reads x is no part of what is differentiated. Error unless its
@@ -90,7 +90,7 @@ template <class Body, class List>
 struct WithParameters {
   Body body;
   template <class... P>
-  auto operator()(P... args) const {
+  auto operator()(P... args) {
     const EnableGradGuard on;
     return body(std::tie(args...));
   }
@@ -98,7 +98,7 @@ struct WithParameters {
 template <class Body, class... P>
 struct WithParameters<Body, ParameterList<P...>> {
   Body body;
-  auto operator()(std::decay_t<P>... args) const {
+  auto operator()(std::decay_t<P>... args) {
     const EnableGradGuard on;
     return body(std::tie(args...));
   }
@@ -140,13 +140,13 @@ auto first_of(Tuple tuple, std::index_sequence<I...>) {
 
 /// The value of a function that gives one number, and its gradient.
 template <size_t... kArguments, class F, class Arguments>
-auto with_gradient(const char* function, const F& fn, Arguments arguments, Loc loc) {
+auto with_gradient(const char* function, F& fn, Arguments arguments, Loc loc) {
   return Chosen<kArguments...>::use(arguments, [&](auto&... chosen) {
     const std::vector<Tensor> inputs = take_inputs(function, loc, chosen...);
     const Tensor y = std::apply(fn, arguments);
     check_single(function, y, loc);
     const Tensor one = ones_like(y, {}, loc);
-    return std::pair(y, with_tensors(pull_back({&y, 1}, {&one, 1}, inputs, loc), chosen...));
+    return std::pair(y, with_tensors(pull_back(function, {&y, 1}, {&one, 1}, inputs, loc), chosen...));
   });
 }
 
@@ -157,7 +157,9 @@ template <size_t... kArguments, class F>
 auto value_and_grad(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F>(
       "value_and_grad",
-      [fn, loc](auto arguments) { return detail::with_gradient<kArguments...>("value_and_grad", fn, arguments, loc); },
+      [fn, loc](auto arguments) mutable {
+        return detail::with_gradient<kArguments...>("value_and_grad", fn, arguments, loc);
+      },
       loc);
 }
 
@@ -166,7 +168,9 @@ template <size_t... kArguments, class F>
 auto grad(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F>(
       "grad",
-      [fn, loc](auto arguments) { return detail::with_gradient<kArguments...>("grad", fn, arguments, loc).second; },
+      [fn, loc](auto arguments) mutable {
+        return detail::with_gradient<kArguments...>("grad", fn, arguments, loc).second;
+      },
       loc);
 }
 
@@ -175,15 +179,15 @@ template <size_t... kArguments, class F>
 auto vjp(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F, Tensor>(
       "vjp",
-      [fn, loc](auto all) {
+      [fn, loc](auto all) mutable {
         constexpr size_t count = std::tuple_size_v<decltype(all)> - 1;
         auto arguments = detail::first_of(all, std::make_index_sequence<count>{});
         const Tensor& cotangent = std::get<count>(all);
         return detail::Chosen<kArguments...>::use(arguments, [&](auto&... chosen) {
           const std::vector<Tensor> inputs = detail::take_inputs("vjp", loc, chosen...);
           const Tensor y = std::apply(fn, arguments);
-          return std::pair(y,
-                           detail::with_tensors(detail::pull_back({&y, 1}, {&cotangent, 1}, inputs, loc), chosen...));
+          return std::pair(
+              y, detail::with_tensors(detail::pull_back("vjp", {&y, 1}, {&cotangent, 1}, inputs, loc), chosen...));
         });
       },
       loc);
@@ -195,15 +199,15 @@ template <class F>
 auto jvp(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F, Tensor>(
       "jvp",
-      [fn, loc](auto all) {
+      [fn, loc](auto all) mutable {
         constexpr size_t count = std::tuple_size_v<decltype(all)> - 1;
         auto arguments = detail::first_of(all, std::make_index_sequence<count>{});
         const Tensor& tangent = std::get<count>(all);
         const std::vector<Tensor> inputs = detail::take_inputs("jvp", loc, std::get<0>(arguments));
         const Tensor y = std::apply(fn, arguments);
         const Tensor cotangent = detail::apart("jvp", zeros_like(y, {}, loc), loc);
-        const std::vector<Tensor> product = detail::pull_back({&y, 1}, {&cotangent, 1}, inputs, loc);
-        return std::pair(y, detail::pull_back(product, {&tangent, 1}, {&cotangent, 1}, loc)[0]);
+        const std::vector<Tensor> product = detail::pull_back("jvp", {&y, 1}, {&cotangent, 1}, inputs, loc);
+        return std::pair(y, detail::pull_back("jvp", product, {&tangent, 1}, {&cotangent, 1}, loc)[0]);
       },
       loc);
 }
@@ -214,13 +218,13 @@ template <class F>
 auto jacrev(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F>(
       "jacrev",
-      [fn, loc](auto arguments) {
+      [fn, loc](auto arguments) mutable {
         const std::vector<Tensor> inputs = detail::take_inputs("jacrev", loc, std::get<0>(arguments));
         const Tensor y = std::apply(fn, arguments);
         std::vector<Tensor> rows;
         for (int64_t i = 0; i < detail::known_numel("jacrev", y, loc); ++i) {
           const Tensor unit = detail::unit_like("jacrev", y, i, loc);
-          rows.push_back(detail::pull_back({&y, 1}, {&unit, 1}, inputs, loc)[0]);
+          rows.push_back(detail::pull_back("jacrev", {&y, 1}, {&unit, 1}, inputs, loc)[0]);
         }
         return detail::join_jacobian(rows, y, inputs[0], 0, loc);
       },
@@ -232,15 +236,15 @@ template <class F>
 auto jacfwd(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F>(
       "jacfwd",
-      [fn, loc](auto arguments) {
+      [fn, loc](auto arguments) mutable {
         const std::vector<Tensor> inputs = detail::take_inputs("jacfwd", loc, std::get<0>(arguments));
         const Tensor y = std::apply(fn, arguments);
         const Tensor cotangent = detail::apart("jacfwd", zeros_like(y, {}, loc), loc);
-        const std::vector<Tensor> product = detail::pull_back({&y, 1}, {&cotangent, 1}, inputs, loc);
+        const std::vector<Tensor> product = detail::pull_back("jacfwd", {&y, 1}, {&cotangent, 1}, inputs, loc);
         std::vector<Tensor> columns;
         for (int64_t i = 0; i < detail::known_numel("jacfwd", inputs[0], loc); ++i) {
           const Tensor unit = detail::unit_like("jacfwd", inputs[0], i, loc);
-          columns.push_back(detail::pull_back(product, {&unit, 1}, {&cotangent, 1}, loc)[0]);
+          columns.push_back(detail::pull_back("jacfwd", product, {&unit, 1}, {&cotangent, 1}, loc)[0]);
         }
         return detail::join_jacobian(columns, y, inputs[0], -1, loc);
       },
@@ -254,7 +258,7 @@ template <class F>
 auto checkpoint(F fn, Loc loc = Loc::current()) {
   return detail::compile_like<F>(
       "checkpoint",
-      [fn](auto arguments) {
+      [fn](auto arguments) mutable {
         const detail::CheckpointScope scope;
         return std::apply(fn, arguments);
       },
@@ -268,7 +272,7 @@ template <class F, class Backward>
 auto custom_vjp(F fn, Backward backward, Loc loc = Loc::current()) {
   return detail::compile_like<F>(
       "custom_vjp",
-      [fn, backward, loc](auto arguments) {
+      [fn, backward, loc](auto arguments) mutable {
         detail::Collector collector;
         std::apply([&](auto&... argument) { (detail::visit_leaves(collector, argument), ...); }, arguments);
         const std::vector<Tensor> inputs = std::move(collector.tensors);

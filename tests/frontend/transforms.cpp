@@ -59,6 +59,13 @@ TEST_CASE("transforms: what a function captures is no argument of it") {
   CHECK(text(grad([&](Tensor y) { return x * 2; })(tensor(1.0))) == "tensor(0.)");
 }
 
+TEST_CASE("transforms: functions may have a state of their own") {
+  auto f = [calls = 0.0](Tensor x) mutable { return (x * x).sum() * ++calls; };
+  CHECK(text(grad(f)(tensor({1.0, 3.0}))) == "tensor([2., 6.])");
+  CHECK(text(vjp(f)(tensor({1.0, 3.0}), tensor(1.0)).second) == "tensor([2., 6.])");
+  CHECK(text(hessian(f)(tensor({1.0}))) == "tensor([[2.]])");
+}
+
 TEST_CASE("transforms: products with the Jacobian") {
   auto f = [](Tensor x) { return sin(x) * x.sum(); };
   const Tensor x = tensor({0.5, -1.0, 2.0}, f64), v = tensor({1.0, 2.0, -1.0}, f64), w = tensor({0.5, 1.0, 3.0}, f64);
@@ -119,7 +126,9 @@ TEST_CASE("transforms: errors") {
   CHECK(contains(error_of([] { grad([](Tensor x) { return x.sum().to(f32); })(tensor({1, 2})); }),
                  "grad: only floats have gradients, not i64 [2]"));
   CHECK(contains(error_of([] { vjp([](Tensor x) { return x * 2; })(ones({3}), ones({2})); }),
-                 "the cotangent or tangent is f32 [2], needs f32 [3]"));
+                 "vjp: the cotangent or tangent is f32 [2], needs f32 [3]"));
+  CHECK(contains(error_of([] { jvp([](Tensor x) { return x * 2; })(ones({3}), ones({2})); }),
+                 "jvp: the cotangent or tangent is f32 [2], needs f32 [3]"));
 }
 
 TEST_CASE("transforms: checkpoint computes again instead of keeping") {
