@@ -184,7 +184,8 @@ void Tensor::remove_hook(uint64_t id, Loc loc) const {
 
 void Tensor::backward(const Tensor& seed, std::optional<bool> retain_graph, bool create_graph, Loc loc) const {
   if (Trace* trace = Trace::current())
-    return trace->backward(*this, seed_of(*this, seed, "backward", loc), create_graph, loc);
+    return trace->backward(*this, seed_of(*this, seed, "backward", loc), retain_graph.value_or(create_graph),
+                           create_graph, loc);
   checked_data(*this, "backward", loc);
   Walker walker;
   walker.add(edge_of(*this), seed_of(*this, seed, "backward", loc), loc);
@@ -195,36 +196,44 @@ void Tensor::backward(const Tensor& seed, std::optional<bool> retain_graph, bool
 
 namespace autograd {
 
-std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::span<const Tensor> seeds,
-                         const Options& options, Loc loc) {
-  if (!seeds.empty() && seeds.size() != outputs.size())
-    fail(loc, "grad: ", seeds.size(), " seeds for ", outputs.size(), " outputs");
-  if (Trace* trace = Trace::current()) {
-    std::vector<Tensor> cotangents;
-    for (size_t i = 0; i < outputs.size(); ++i)
-      cotangents.push_back(seed_of(outputs[i], seeds.empty() ? Tensor() : seeds[i], "grad", loc));
-    return trace->gradients(outputs, cotangents, inputs, loc);
-  }
+/// The gradients of `inputs`, undefined where there is none, by a walk over the tape.
+static std::vector<Tensor> walk(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
+                                std::span<const Tensor> inputs, bool retain_graph, bool create_graph, Loc loc) {
   std::vector<Tensor> found(inputs.size());
-  for (const Tensor& input : inputs) {
-    checked_data(input, "grad", loc);
-    if (!has_gradient(input)) fail(loc, "grad: an input of shape ", input.shape(loc), " does not require a gradient");
-  }
   Walker walker([&](const Node& node, uint32_t output, const Tensor& gradient) {
     for (size_t i = 0; i < inputs.size(); ++i)
       if (const Autograd& autograd = *inputs[i].impl()->autograd;
           autograd.node.get() == &node && autograd.output == output)
         found[i] = gradient;
   });
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    checked_data(outputs[i], "grad", loc);
-    walker.add(edge_of(outputs[i]), seed_of(outputs[i], seeds.empty() ? Tensor() : seeds[i], "grad", loc), loc);
-  }
-  const RecordingScope scope(options.create_graph);
-  walker.run(options.retain_graph.value_or(options.create_graph), loc);
+  walker.aim_at(inputs, outputs);
+  for (size_t i = 0; i < outputs.size(); ++i) walker.add(edge_of(outputs[i]), cotangents[i], loc);
+  const RecordingScope scope(create_graph);
+  walker.run(retain_graph, loc);
   for (const Walker::Leaf& leaf : walker.leaves())
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].is(leaf.tensor)) found[i] = leaf.gradient;
+  return found;
+}
+
+std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::span<const Tensor> seeds,
+                         const Options& options, Loc loc) {
+  if (!seeds.empty() && seeds.size() != outputs.size())
+    fail(loc, "grad: ", seeds.size(), " seeds for ", outputs.size(), " outputs");
+  for (const Tensor& output : outputs) checked(output, "grad", loc);
+  for (const Tensor& input : inputs)
+    if (!input.requires_grad(loc))
+      fail(loc, "grad: an input of shape ", input.shape(loc), " does not require a gradient");
+  std::vector<Tensor> cotangents;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    cotangents.push_back(seed_of(outputs[i], seeds.empty() ? Tensor() : seeds[i], "grad", loc));
+  const bool retain_graph = options.retain_graph.value_or(options.create_graph);
+  std::vector<Tensor> found;
+  if (Trace* trace = Trace::current())
+    found = trace->gradients(outputs, cotangents, inputs, retain_graph ? Tape::kept : Tape::dropped,
+                             options.create_graph, loc);
+  else
+    found = walk(outputs, cotangents, inputs, retain_graph, options.create_graph, loc);
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!found[i].defined() && !options.allow_unused)
       fail(loc, "grad: no output depends on the input of shape ", inputs[i].shape(loc), "; hint: allow_unused");

@@ -7,6 +7,8 @@
 #include "frontend/failure.h"
 #include "frontend/operators.h"
 
+#include <algorithm>
+
 namespace ogee::detail {
 
 namespace {
@@ -45,7 +47,35 @@ Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32
   return gradient;
 }
 
+bool Walker::Aim::has(const Edge& edge) const {
+  if (edge.leaf.defined()) return leaves.contains(edge.leaf.tensor().impl());
+  return edge.node && (made.contains(edge.node.get()) || runs.contains(edge.node.get()));
+}
+
+void Walker::aim_at(std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
+  aim_.emplace();
+  for (const Tensor& input : inputs) {
+    const Edge edge = edge_of(input);
+    if (edge.node)
+      aim_->made.insert(edge.node.get());
+    else
+      aim_->leaves.insert(input.impl());
+  }
+  std::vector<const Node*> reached;
+  std::unordered_set<const Node*> known;
+  const auto reach = [&](const Node* node) {
+    if (node && known.insert(node).second) reached.push_back(node);
+  };
+  for (const Tensor& output : outputs) reach(edge_of(output).node.get());
+  for (size_t i = 0; i < reached.size(); ++i)
+    for (const Edge& edge : reached[i]->edges) reach(edge.node.get());
+  std::ranges::sort(reached, {}, &Node::sequence); // edges lead to what was made before
+  for (const Node* node : reached)
+    if (std::ranges::any_of(node->edges, [&](const Edge& edge) { return aim_->has(edge); })) aim_->runs.insert(node);
+}
+
 void Walker::add(const Edge& edge, Tensor cotangent, Loc loc) {
+  if (aim_ && !aim_->has(edge)) return;
   if (edge.leaf.defined()) {
     const Tensor& leaf = edge.leaf.tensor();
     const auto [known, is_new] = leaf_numbers_.try_emplace(leaf.impl(), leaves_.size());
@@ -74,6 +104,7 @@ void Walker::run(bool retain_graph, Loc loc) {
       if (!node->hooks.empty()) outputs[i] = after_hooks(std::move(outputs[i]), node->hooks, i, node->loc());
       if (visit_) visit_(*node, i, outputs[i]);
     }
+    if (aim_ && !aim_->runs.contains(node.get())) continue;
     inputs.assign(node->edges.size(), Tensor());
     node->run({outputs, inputs});
     outputs.clear(); // what nobody else holds can be added to in place

@@ -16,6 +16,8 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Verifier.h"
 
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -72,12 +74,17 @@ struct GraphBuilder::Impl : RewriterBase::Listener {
   void notifyOperationReplaced(Operation* op, ValueRange replacement) override {
     for (auto [result, next] : llvm::zip_equal(op->getResults(), replacement))
       std::replace(values.begin(), values.end(), Value(result), Value(next));
+    if (!replacement.empty()) successors[op] = replacement[0].getDefiningOp();
   }
   /// An index value of the function as one of the innermost open region.
   Value inside(Value index);
   void setInsertionPoint() { builder.setInsertionPointToEnd(open.empty() ? entry : &open.back()->block()); }
   /// The arguments of a block anew, in order; those that are values of the region take their place.
   void arrangeArguments(RecordedRegion& region, ArrayRef<Value> arguments, TypeRange types, ArrayRef<Value> sizes);
+  void drop(Operation* op) {
+    dropped.insert(op);
+    if (Operation* next = successors.lookup(op)) dropped.insert(next);
+  }
   ValueId remember(Value value) {
     values.push_back(value);
     return static_cast<ValueId>(values.size() - 1);
@@ -96,6 +103,8 @@ struct GraphBuilder::Impl : RewriterBase::Listener {
   std::vector<DictionaryAttr> argumentAttributes;
   bool checkpoint = false;
   std::vector<std::shared_ptr<RecordedRegion>> open; ///< regions, the innermost one last
+  llvm::DenseSet<Operation*> dropped;                ///< cannot be differentiated again
+  llvm::DenseMap<Operation*, Operation*> successors; ///< of ops that gradients have replaced
 };
 
 /// Sizes are computed in the function itself, where all regions find them.
@@ -311,10 +320,21 @@ std::vector<ValueId> GraphBuilder::add_control(ControlCall call) {
   return results;
 }
 
+namespace {
+/// As the tape says it for its nodes.
+[[noreturn]] void fail_dropped(const std::string& place, Loc loc) {
+  std::string message = "backward: what was saved has been dropped by an earlier backward";
+  if (!place.empty()) message += " at " + place;
+  message += "; hint: retain_graph";
+  if (!place.empty()) throw runtime::Error(ErrorCode::state, message);
+  fail_with(ErrorCode::state, std::move(message), loc);
+}
+} // namespace
+
 std::vector<std::optional<ValueId>>
 GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const ValueId> cotangents,
                             std::span<const ValueId> wrt,
-                            const std::unordered_map<ValueId, std::optional<ValueId>>& detours, Loc loc) {
+                            const std::unordered_map<ValueId, std::optional<ValueId>>& detours, Tape tape, Loc loc) {
   Impl& impl = *impl_;
   const auto valuesOf = [&](std::span<const ValueId> ids) {
     SmallVector<Value> values;
@@ -327,10 +347,15 @@ GraphBuilder::differentiate(std::span<const ValueId> outputs, std::span<const Va
   Block& block = *impl.builder.getInsertionBlock();
   Operation* const last = block.empty() ? nullptr : &block.back();
   impl.builder.setListener(&impl);
+  SmallVector<Operation*> readers;
   const FailureOr<SmallVector<Value>> gradients =
-      passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt), known);
+      passes::differentiate(impl.builder, valuesOf(outputs), valuesOf(cotangents), valuesOf(wrt), known, &readers);
   impl.builder.setListener(nullptr);
   if (failed(gradients)) diagnostics.raise(loc);
+  for (Operation* op : readers) {
+    if (tape != Tape::apart && impl.dropped.contains(op)) fail_dropped(ir::describe(op->getLoc()), loc);
+    if (tape == Tape::dropped) impl.drop(op);
+  }
   for (Operation* op = last ? last->getNextNode() : nullptr; op; op = op->getNextNode())
     op->setAttr(passes::kBackwardAttr, impl.builder.getUnitAttr());
   std::vector<std::optional<ValueId>> ids;

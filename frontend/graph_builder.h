@@ -48,6 +48,13 @@ struct ControlCall {
   Loc loc;
 };
 
+/// What differentiation means for what operations keep for it, as the tape has it outside of traces.
+enum class Tape : uint8_t {
+  apart, ///< nothing: it is no walk along the tape
+  kept,
+  dropped ///< it is the last one
+};
+
 class GraphBuilder {
 public:
   /// An empty function called `name`. Trusted: its callers vouch for dtypes, ranks and sizes.
@@ -73,11 +80,11 @@ public:
 
   /// The cotangents of `wrt` given those of `outputs`, none for a value that no output depends on. `detours` are values
   /// that are not differentiated: their cotangent is that of another one, if any. Error, with its line, for an op that
-  /// has no gradient.
+  /// has no gradient, or that had to keep something for it which an earlier call has dropped.
   std::vector<std::optional<ValueId>> differentiate(std::span<const ValueId> outputs,
                                                     std::span<const ValueId> cotangents, std::span<const ValueId> wrt,
                                                     const std::unordered_map<ValueId, std::optional<ValueId>>& detours,
-                                                    Loc loc);
+                                                    Tape tape, Loc loc);
   /// Says in the graph that no gradient flows through a value.
   void stop_gradient(ValueId value);
   /// Whether the backward part computes what is added from now on again rather than keeping it.

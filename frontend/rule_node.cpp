@@ -194,7 +194,8 @@ public:
   RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> arguments, std::span<const Tensor> results);
   void run(const Cotangents& cotangents) override;
   void drop_saved() noexcept override {
-    dropped |= !saved_.empty();
+    if (!holds_tensors_) return; // numbers alone are kept
+    dropped = true;
     saved_.clear();
   }
 
@@ -206,6 +207,7 @@ private:
   std::vector<SavedTensor> saved_; ///< those of the rule's inputs that are arguments or results
   std::vector<int64_t> sizes_;     ///< those that are sizes
   std::vector<ZeroLike> outputs_;  ///< where there are several
+  bool holds_tensors_ = false;
 };
 
 SavedTensor save(const RuleArgument& argument) {
@@ -222,8 +224,14 @@ RuleNode::RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> 
   if (!rule.exists()) return;
   for (const BackwardInput& input : rule.signature().inputs) {
     switch (input.kind) {
-    case BackwardInput::Kind::argument: saved_.push_back(save(arguments[input.index])); break;
-    case BackwardInput::Kind::result: saved_.emplace_back(results[input.index]); break;
+    case BackwardInput::Kind::argument:
+      saved_.push_back(save(arguments[input.index]));
+      holds_tensors_ |= arguments[input.index].tensor != nullptr;
+      break;
+    case BackwardInput::Kind::result:
+      saved_.emplace_back(results[input.index]);
+      holds_tensors_ = true;
+      break;
     case BackwardInput::Kind::index: sizes_.push_back(arguments[input.index].number.as_int()); break;
     case BackwardInput::Kind::size:
       sizes_.push_back(size_of(*arguments[input.index].tensor, input.axis, rule.is_transposed(input.index)));

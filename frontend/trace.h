@@ -191,9 +191,10 @@ public:
   /// Whether the region draws random numbers or writes to tensors from around it: what a test must not do.
   static bool has_effects(const detail::TracedRegion& region);
 
-  /// The cotangents of `inputs` given those of `outputs`; zeros where no output depends on an input.
+  /// The cotangents of `inputs` given those of `outputs`, undefined where no output depends on an input. No gradient
+  /// flows through them unless `recorded`.
   std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
-                                std::span<const Tensor> inputs, Loc loc);
+                                std::span<const Tensor> inputs, detail::Tape tape, bool recorded, Loc loc);
 
   // ---- gradients, as tensors outside of a trace have them (trace_grad.cpp) ----
   bool requires_grad(const Tensor& x, Loc loc);
@@ -202,10 +203,12 @@ public:
   void retain_grad(const Tensor& x, Loc loc);
   /// A view that no gradient flows through; what is written to it changes elements alone.
   Tensor detach(const Tensor& x, Loc loc);
-  void backward(const Tensor& output, const Tensor& seed, bool create_graph, Loc loc);
+  void backward(const Tensor& output, const Tensor& seed, bool retain_graph, bool create_graph, Loc loc);
   Tensor grad(const Tensor& x, Loc loc);
   void set_grad(const Tensor& x, const Tensor& gradient, Loc loc);
 
+  /// A transform differentiates with respect to x.
+  void watch(const Tensor& x, Loc loc);
   /// Whether what is recorded from now on is computed again for gradients rather than kept; returns what was so before.
   bool set_checkpoint(bool on);
 
@@ -267,6 +270,10 @@ private:
   detail::ValueId add(const detail::OpCall& call, bool stopped);
   detail::ValueId add(const detail::OpCall& call);
   void set_flow(detail::ValueId value, bool stopped);
+  /// Whether a gradient flows through a value, that of a transform included.
+  bool flows(detail::ValueId value) const { return differentiable_.contains(value) || watched_.contains(value); }
+  /// Gradients flow through `value` as through `source`.
+  void follow(detail::ValueId source, detail::ValueId value);
   /// The same value as one of its own.
   detail::ValueId copy(detail::ValueId value, DType dtype, const Shape& shape, Loc loc, bool stopped);
   void set_origin(uint32_t base, const Tensor& outer);
@@ -275,6 +282,7 @@ private:
   void rebase(uint32_t view);
 
   LeafGrad& leaf_grad(uint32_t base);
+  Tensor hooked(uint32_t base, const Tensor& gradient, Loc loc) const;
   void accumulate(uint32_t base, const Tensor& gradient, Loc loc);
   void say_gradients(detail::Recording& recording, std::span<const detail::ValueId> results);
   std::vector<detail::FinalGrad> final_grads(std::vector<detail::ValueId>& values, bool keep);
@@ -322,6 +330,7 @@ private:
   std::vector<bool> outer_grads_;                      ///< per argument: whether it has a gradient
   std::vector<detail::ValueId> stopped_;               ///< values that a gradient would have flown through
   std::unordered_set<detail::ValueId> differentiable_; ///< what gradients flow through
+  std::unordered_set<detail::ValueId> watched_;        ///< what those of transforms flow through
   std::unordered_map<detail::ValueId, std::optional<detail::ValueId>> detours_; ///< as in GraphBuilder
   std::map<uint32_t, LeafGrad> grads_;                                          ///< by base
   struct Retained {

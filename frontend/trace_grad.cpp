@@ -19,6 +19,10 @@ using detail::ValueId;
 // ---- values
 // ------------------------------------------------------------------------------------------------------------
 
+static bool any_of(const std::unordered_set<ValueId>& set, std::span<const ValueId> values) {
+  return std::ranges::any_of(values, [&](ValueId value) { return set.contains(value); });
+}
+
 /// Notes whether gradients flow through a value that depends on one of those that they flow through.
 void Trace::set_flow(ValueId value, bool stopped) {
   if (!stopped) {
@@ -32,11 +36,19 @@ void Trace::set_flow(ValueId value, bool stopped) {
     builder_.stop_gradient(value); // regions are differentiated as they stand
 }
 
+void Trace::follow(ValueId source, ValueId value) {
+  if (differentiable_.contains(source)) differentiable_.insert(value);
+  if (watched_.contains(source)) watched_.insert(value);
+}
+
+void Trace::watch(const Tensor& x, Loc loc) { watched_.insert(read(x, "grad", loc)); }
+
 ValueId Trace::add(const OpCall& call, bool stopped) {
   const ValueId value = builder_.add(call);
-  const auto flows = [&](ValueId operand) { return differentiable_.contains(operand); };
   if (!runtime::is_floating(call.dtype)) return value;
-  if (std::ranges::any_of(call.operands, flows))
+  const bool depends = any_of(differentiable_, call.operands), watched = any_of(watched_, call.operands);
+  if (watched && !stopped) watched_.insert(value);
+  if (depends || (watched && stopped))
     set_flow(value, stopped);
   else if (stopped)
     detours_[value] = std::nullopt;
@@ -145,7 +157,7 @@ bool Trace::set_checkpoint(bool on) {
 // ---------------------------------------------------------------------------------------------------------
 
 std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<const Tensor> cotangents,
-                                     std::span<const Tensor> inputs, Loc loc) {
+                                     std::span<const Tensor> inputs, detail::Tape tape, bool recorded, Loc loc) {
   const auto values_of = [&](std::span<const Tensor> tensors) {
     std::vector<ValueId> values;
     for (const Tensor& tensor : tensors) values.push_back(read(tensor, "gradient", loc));
@@ -158,23 +170,28 @@ std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<
     const bool is_own = !views_[view].parent && base.level == regions_.size() && base.depth == base.level;
     sources.push_back(is_own ? base.first : read(view));
   }
-  const auto found = builder_.differentiate(values_of(outputs), values_of(cotangents), sources, detours_, loc);
-  std::vector<Tensor> gradients;
-  const auto flows = [&](const Tensor& x) { return differentiable_.contains(read(x, "gradient", loc)); };
-  const bool depends =
-      is_grad_enabled() && (std::ranges::any_of(inputs, flows) || std::ranges::any_of(cotangents, flows) ||
-                            std::ranges::any_of(outputs, flows));
+  const auto found = builder_.differentiate(values_of(outputs), values_of(cotangents), sources, detours_, tape, loc);
+  std::vector<Tensor> gradients(inputs.size());
+  std::vector<ValueId> all = values_of(inputs);
+  for (const std::span<const Tensor> more : {outputs, cotangents})
+    for (ValueId value : values_of(more)) all.push_back(value);
+  const bool depends = is_grad_enabled() && any_of(differentiable_, all);
+  const bool watched = is_grad_enabled() && any_of(watched_, all);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (found[i] && depends) differentiable_.insert(*found[i]);
-    if (found[i])
-      gradients.push_back(make_base(*found[i], {}, inputs[i].dtype(loc), inputs[i].shape(loc), loc));
-    else
-      gradients.push_back(zeros_like(inputs[i], {}, loc));
+    if (!found[i]) continue;
+    const DType dtype = inputs[i].dtype(loc);
+    const Shape shape = inputs[i].shape(loc);
+    if (depends) differentiable_.insert(*found[i]);
+    if (watched) watched_.insert(*found[i]);
+    gradients[i] = make_base(recorded ? *found[i] : copy(*found[i], dtype, shape, loc, true), {}, dtype, shape, loc);
+    if (tape == detail::Tape::apart) continue;
+    const uint32_t view = stand_in(inputs[i], "gradient", loc).impl()->symbolic->view;
+    if (!views_[view].parent) gradients[i] = hooked(views_[view].base, gradients[i], loc);
   }
   return gradients;
 }
 
-void Trace::backward(const Tensor& output, const Tensor& seed, bool create_graph, Loc loc) {
+void Trace::backward(const Tensor& output, const Tensor& seed, bool retain_graph, bool create_graph, Loc loc) {
   if (!regions_.empty())
     detail::fail(loc, "backward: not within a branch or the body of a loop; hint: call it outside, or use grad(f)");
   std::vector<uint32_t> origins;
@@ -189,7 +206,8 @@ void Trace::backward(const Tensor& output, const Tensor& seed, bool create_graph
   }
   for (const Retained& retained : retained_) values.push_back(retained.value);
   const ValueId from = read(output, "backward", loc), cotangent = read(seed, "backward", loc);
-  const auto found = builder_.differentiate({&from, 1}, {&cotangent, 1}, values, detours_, loc);
+  const auto found = builder_.differentiate({&from, 1}, {&cotangent, 1}, values, detours_,
+                                            retain_graph ? detail::Tape::kept : detail::Tape::dropped, loc);
   const detail::RecordingScope scope(create_graph);
   const auto gradient_of = [&](size_t i, DType dtype, const Shape& shape) {
     return make_base(copy(*found[i], dtype, shape, loc, !create_graph), {}, dtype, shape, loc);
@@ -197,6 +215,7 @@ void Trace::backward(const Tensor& output, const Tensor& seed, bool create_graph
   for (size_t i = 0; i < values.size(); ++i) {
     if (!found[i]) continue;
     if (create_graph) differentiable_.insert(*found[i]);
+    if (create_graph && watched_.contains(from)) watched_.insert(*found[i]);
     if (i < origins.size()) {
       accumulate(origins[i], gradient_of(i, bases_[origins[i]].dtype, shapes[i]), loc);
     } else {
@@ -214,13 +233,18 @@ Trace::LeafGrad& Trace::leaf_grad(uint32_t base) {
   return entry->second;
 }
 
+/// After the hooks of a captured leaf. Those of arguments run after the call, on what goes into their `.grad`.
+Tensor Trace::hooked(uint32_t base, const Tensor& gradient, Loc loc) const {
+  const Place place = bases_[base].place;
+  if (bases_[base].origin != Base::Origin::leaf || place.kind != Place::Kind::capture) return gradient;
+  return detail::after_hooks(gradient, captures_[place.index].tensor.impl()->autograd->hooks, 0, loc);
+}
+
 void Trace::accumulate(uint32_t base, const Tensor& gradient, Loc loc) {
   if (bases_[base].origin == Base::Origin::outside)
     detail::fail(loc, "backward: the gradient flows to a tensor from outside of the compiled function that is no leaf; "
                       "hint: detach() it, or compute it inside");
-  Tensor total = gradient;
-  if (const Place place = bases_[base].place; place.kind == Place::Kind::capture)
-    total = detail::after_hooks(std::move(total), captures_[place.index].tensor.impl()->autograd->hooks, 0, loc);
+  const Tensor total = hooked(base, gradient, loc);
   LeafGrad& entry = leaf_grad(base);
   entry.read &= entry.grad.defined();
   entry.grad = entry.grad.defined() ? entry.grad + total : total;

@@ -33,13 +33,19 @@ std::vector<Tensor> pull_back(const char* function, std::span<const Tensor> outp
     if (!same(outputs[i].shape(loc), cotangents[i].shape(loc)) || outputs[i].dtype(loc) != cotangents[i].dtype(loc))
       fail(loc, function, ": the cotangent or tangent is ", runtime::name(cotangents[i].dtype(loc)), " ",
            cotangents[i].shape(loc), ", needs ", runtime::name(outputs[i].dtype(loc)), " ", outputs[i].shape(loc));
-  return Trace::current()->gradients(outputs, cotangents, inputs, loc);
+  std::vector<Tensor> gradients =
+      Trace::current()->gradients(outputs, cotangents, inputs, Tape::apart, /*recorded=*/true, loc);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!gradients[i].defined()) gradients[i] = zeros_like(inputs[i], {}, loc);
+  return gradients;
 }
 
 Tensor apart(const char* function, const Tensor& x, Loc loc) {
   if (!x.is_floating_point(loc))
     fail(loc, function, ": only floats have gradients, not ", runtime::name(x.dtype(loc)), " ", x.shape(loc));
-  return reshaped(x, loc);
+  Tensor own = reshaped(x, loc);
+  Trace::current()->watch(own, loc);
+  return own;
 }
 
 void check_single(const char* function, const Tensor& y, Loc loc) {

@@ -28,11 +28,29 @@ SmallVector<Operation*> opsBefore(OpBuilder& builder) {
   return ops;
 }
 
+/// Whether a tensor is a number, or a size, whatever the arguments' elements are.
+bool isNumber(Value value) {
+  Operation* op = value.getDefiningOp();
+  while (isa_and_nonnull<ir::BroadcastOp, ir::ConvertOp, ir::ReshapeOp>(op)) op = op->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<ir::ConstantOp, ir::FromIndexOp>(op);
+}
+
+/// Whether the ops of a gradient, from `first` to the end of `builder`, read elements that `op` has taken or given.
+bool readsElements(Operation* op, Block::iterator first, OpBuilder& builder) {
+  const auto reads = [&](Value value) {
+    return (value.getDefiningOp() == op || llvm::is_contained(op->getOperands(), value)) &&
+           isa<TensorType>(value.getType()) && !isNumber(value);
+  };
+  return llvm::any_of(llvm::make_range(first, builder.getInsertionPoint()), [&](Operation& made) {
+    return !isa<ir::DimOp>(made) && llvm::any_of(made.getOperands(), reads);
+  });
+}
+
 /// Carries cotangents from results to operands, op by op.
 class Reverse {
 public:
-  Reverse(OpBuilder& builder, ArrayRef<Value> wrt, const Detours& detours)
-      : builder_(builder), ops_(opsBefore(builder)), detours_(detours) {
+  Reverse(OpBuilder& builder, ArrayRef<Value> wrt, const Detours& detours, SmallVectorImpl<Operation*>* readers)
+      : builder_(builder), ops_(opsBefore(builder)), detours_(detours), readers_(readers) {
     active_.insert(wrt.begin(), wrt.end());
     for (Operation* op : ops_)
       for (Value result : op->getResults())
@@ -76,8 +94,10 @@ private:
     const Location loc = ir::gradientLocation(op->getLoc(), op->getName().stripDialect());
     ImplicitLocOpBuilder b(loc, builder_);
     ir::Vjp vjp(b, op, cotangent, wanted);
+    const Block::iterator last = std::prev(builder_.getInsertionPoint());
     differentiable.buildVjp(vjp);
     if (vjp.refused()) return failure();
+    if (readers_ && readsElements(op, std::next(last), builder_)) readers_->push_back(op);
     for (auto [operand, given] : llvm::zip_equal(op->getOperands(), vjp.given()))
       if (given) accumulate(operand, given, loc);
     return success();
@@ -94,6 +114,7 @@ private:
       return success();
     FailureOr<SmallVector<Value>> given = pullBackControl(builder_, op, cotangents, wanted);
     if (failed(given)) return failure();
+    if (readers_) readers_->push_back(op);
     for (auto [operand, cotangent] : llvm::zip_equal(op->getOperands(), *given))
       if (cotangent) accumulate(operand, cotangent, op->getLoc());
     return success();
@@ -107,6 +128,7 @@ private:
   OpBuilder& builder_;
   const SmallVector<Operation*> ops_;
   const Detours& detours_;
+  SmallVectorImpl<Operation*>* const readers_;
   llvm::DenseSet<Value> active_; ///< depends on what is asked for, through floats
   llvm::DenseMap<Value, Value> cotangents_;
 };
@@ -138,8 +160,9 @@ LogicalResult check(func::FuncOp function, ArrayRef<unsigned> wrt) {
 } // namespace
 
 FailureOr<SmallVector<Value>> differentiate(OpBuilder& builder, ArrayRef<Value> outputs, ArrayRef<Value> cotangents,
-                                            ArrayRef<Value> wrt, const Detours& detours) {
-  Reverse reverse(builder, wrt, detours);
+                                            ArrayRef<Value> wrt, const Detours& detours,
+                                            SmallVectorImpl<Operation*>* readers) {
+  Reverse reverse(builder, wrt, detours, readers);
   for (auto [output, cotangent] : llvm::zip_equal(outputs, cotangents)) reverse.seed(output, cotangent);
   if (failed(reverse.run())) return failure();
   return llvm::map_to_vector(wrt, [&](Value value) { return reverse.cotangentOf(value); });

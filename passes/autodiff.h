@@ -14,11 +14,12 @@ using Detours = llvm::DenseMap<mlir::Value, mlir::Value>;
 /// The cotangents of `wrt` given those of `outputs`, built at the insertion point of `builder`, which all of the ops
 /// that compute `outputs` (in one block) come before. Null for a value that no output depends on. Only what leads from
 /// `wrt` to `outputs` is differentiated; each op is located at the one it derives from, as a part of
-/// its gradient (ir/location.h). A failure has been reported at
-/// the op that has no gradient.
+/// its gradient (ir/location.h). `readers`, if given, gets the ops whose operands or results the gradient reads, other
+/// than numbers. A failure has been reported at the op that has no gradient.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 differentiate(mlir::OpBuilder& builder, llvm::ArrayRef<mlir::Value> outputs, llvm::ArrayRef<mlir::Value> cotangents,
-              llvm::ArrayRef<mlir::Value> wrt, const Detours& detours = Detours());
+              llvm::ArrayRef<mlir::Value> wrt, const Detours& detours = Detours(),
+              llvm::SmallVectorImpl<mlir::Operation*>* readers = nullptr);
 
 /// The vector-Jacobian product of `function`, put behind it as `<name>_vjp`: (arguments, a cotangent for each result of
 /// floats) -> a cotangent for each of the arguments `wrt`, which are tensors of floats.

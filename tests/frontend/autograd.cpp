@@ -1,5 +1,5 @@
 // Gradients of eager code: values, leaves, hooks, guards, errors.
-// Covers: backward, compiled_node, derivative, rule, rule_node, tape
+// Covers: compiled_node, derivative, rule, rule_node, tape
 #include "tests/frontend/support.h"
 
 #include <thread>
