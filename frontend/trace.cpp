@@ -192,21 +192,25 @@ void Trace::write(uint32_t view, ValueId value, const char* op, Loc loc) {
     const Base& base = bases_[views_[view].base];
     if (is_grad_enabled() && base.origin == Base::Origin::leaf) detail::fail_leaf_in_place(op, loc);
     if (is_grad_enabled()) bases_[views_[view].base].recorded_write = true;
-    if (!is_grad_enabled() && base.level < regions_.size() && differentiable_.contains(base.value))
+    if (!is_grad_enabled() && base.level < regions_.size() && flows(base.value))
       detail::fail(loc, op,
                    ": a tensor from outside of a branch or loop, through which a gradient flows, cannot be "
                    "changed there under NoGradGuard; hint: change it outside");
     if (!is_grad_enabled() && regions_.empty() && runtime::is_floating(base.dtype)) {
       // What is not recorded changes elements alone: gradients flow on to what was there before.
-      const bool flows = differentiable_.contains(base.value);
+      const ValueId before = base.value;
       value = copy(value, base.dtype, views_[view].shape, loc, /*stopped=*/true);
-      detours_[value] = base.value;
-      if (flows) differentiable_.insert(value);
+      detours_[value] = before;
+      follow(before, value);
     }
     return set_value(views_[view].base, value);
   }
   const uint32_t parent = *views_[view].parent;
   if (views_[view].detached) {
+    if (is_grad_enabled() && flows(value))
+      detail::fail(loc, op,
+                   ": in a compiled function a value with a gradient cannot be written to what detach() gave; hint: "
+                   "clone() that first");
     const detail::RecordingScope scope(false);
     return write(parent, copy(value, bases_[views_[view].base].dtype, views_[view].shape, loc, true), op, loc);
   }

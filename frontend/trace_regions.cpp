@@ -44,7 +44,7 @@ ValueId Trace::localize(uint32_t number) {
   for (Base* base = &bases_[number]; base->depth < regions_.size(); ++base->depth) {
     const ValueId local = builder_.region_argument(base->depth, base->value);
     regions_[base->depth].uses[number] = {base->value, base->version, local, local};
-    if (differentiable_.contains(base->value)) differentiable_.insert(local);
+    follow(base->value, local);
     base->value = local;
   }
   return bases_[number].value;
@@ -207,12 +207,18 @@ std::vector<Tensor> Trace::add_control(const char* name, std::vector<std::vector
     for (size_t i = first; i < traced.results.size(); ++i) give(traced.results[i]);
     call.regions.push_back(std::move(region));
   }
-  const bool depends = std::ranges::any_of(call.operands, [&](const std::vector<ValueId>& segment) {
-    return std::ranges::any_of(segment, [&](ValueId operand) { return differentiable_.contains(operand); });
-  });
+  const auto is_any_in = [&](const std::unordered_set<ValueId>& set) {
+    return std::ranges::any_of(call.operands, [&](const std::vector<ValueId>& segment) {
+      return std::ranges::any_of(segment, [&](ValueId operand) { return set.contains(operand); });
+    });
+  };
+  const bool depends = is_any_in(differentiable_), is_watched = is_any_in(watched_);
   const std::vector<ValueId> values = builder_.add_control(std::move(call));
-  for (size_t i = 0; i < values.size(); ++i)
-    if (depends && runtime::is_floating(all[i].dtype)) set_flow(values[i], !is_grad_enabled());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!runtime::is_floating(all[i].dtype)) continue;
+    if (depends || (is_watched && !is_grad_enabled())) set_flow(values[i], !is_grad_enabled());
+    if (is_watched && is_grad_enabled()) watched_.insert(values[i]);
+  }
   for (size_t i = 0; i < renewed.size(); ++i) set_value(renewed[i], values[carried + i]);
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < results.size(); ++i) {

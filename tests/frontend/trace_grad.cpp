@@ -198,3 +198,49 @@ TEST_CASE("trace_grad: autograd::grad within a trace") {
   compile(penalty)();
   CHECK(allclose(w.grad(), 36 * pow(w.detach(), 3)));
 }
+
+TEST_CASE("trace_grad: what is detached takes no value with a gradient in a trace") {
+  auto f = [](Tensor x) {
+    const Tensor y = x * 2;
+    Tensor d = y.detach();
+    d.add_(x);
+    return (d * y).sum();
+  };
+  const char* message = "add_: in a compiled function a value with a gradient cannot be written to what detach() gave";
+  CHECK(contains(error_of([&] { compile(f)(ones({2}).requires_grad_()); }), message));
+  CHECK(contains(error_of([&] { grad(f)(ones({2})); }), message));
+  CHECK(text(compile(f)(ones({2}))) == "tensor(18.)");
+}
+
+TEST_CASE("trace_grad: transforms see what is not recorded within branches") {
+  auto f = [](Tensor x) {
+    return cond(
+        x.sum() > 0,
+        [&] {
+          const NoGradGuard off;
+          return (x * x).sum();
+        },
+        [&] {
+          Tensor fixed;
+          {
+            const NoGradGuard off;
+            fixed = x * x;
+          }
+          return (fixed * x).sum();
+        });
+  };
+  CHECK(text(grad(f)(tensor({1.0, 2.0}))) == "tensor([0., 0.])");
+  CHECK(text(grad(f)(tensor({-1.0, -2.0}))) == "tensor([1., 4.])");
+  auto write = [](Tensor x) {
+    Tensor y = x * 1;
+    cond(
+        x.sum() > 0,
+        [&] {
+          const NoGradGuard off;
+          y *= 2;
+        },
+        [] {});
+    return (y * y).sum();
+  };
+  CHECK(contains(error_of([&] { grad(write)(ones({2})); }), "cannot be changed there under NoGradGuard"));
+}
