@@ -259,6 +259,15 @@ constexpr PointwiseOp clamp_op{"clamp", Rule::numeric, [](X x, Loc loc) {
                                  const Tensor operands[] = {x[1], x[0], x[2]};
                                  return primitive<"clamp">(operands, loc);
                                }};
+// Between numbers, x gets no gradient where it is equal to one of them, as in PyTorch.
+constexpr PointwiseOp raise_op{"clamp_min", Rule::numeric,
+                               [](X x, Loc loc) { return where(le(x[0], x[1], loc), x[1], x[0], loc); }};
+constexpr PointwiseOp lower_op{"clamp_max", Rule::numeric,
+                               [](X x, Loc loc) { return where(ge(x[0], x[1], loc), x[1], x[0], loc); }};
+constexpr PointwiseOp enclose_op{"clamp_numbers", Rule::numeric, [](X x, Loc loc) {
+                                   const Tensor raised = where(le(x[0], x[1], loc), x[1], x[0], loc);
+                                   return where(ge(x[0], x[2], loc), x[2], raised, loc);
+                                 }};
 constexpr PointwiseOp leaky_relu_op{"leaky_relu", Rule::floating, [](X x, Loc loc) {
                                       return where(gt(x[0], 0, loc), x[0], mul(x[0], x[1], loc), loc);
                                     }};
@@ -316,10 +325,15 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high, Loc loc) {
   return apply(clamp_op, {Operand(x, loc), Operand(low, loc), Operand(high, loc)}, loc);
 }
 Tensor clamp(const Tensor& x, std::optional<Scalar> low, std::optional<Scalar> high, Loc loc) {
-  if (low && high) return apply(clamp_op, {Operand(x, loc), Operand(*low, loc), Operand(*high, loc)}, loc);
-  if (low) return maximum(x, *low, loc);
-  if (high) return minimum(x, *high, loc);
-  fail(loc, "clamp: needs a lower or an upper limit");
+  if (!low && !high) fail(loc, "clamp: needs a lower or an upper limit");
+  const auto is_nan = [](const std::optional<Scalar>& limit) { return limit && std::isnan(limit->as_double()); };
+  const bool plain = !x.is_floating_point(loc) || is_nan(low) || is_nan(high);
+  if (low && high) {
+    if (!plain && high->as_double() < low->as_double()) low = high;
+    return apply(plain ? clamp_op : enclose_op, {Operand(x, loc), Operand(*low, loc), Operand(*high, loc)}, loc);
+  }
+  if (plain) return low ? maximum(x, *low, loc) : minimum(x, *high, loc);
+  return apply(low ? raise_op : lower_op, {Operand(x, loc), Operand(low ? *low : *high, loc)}, loc);
 }
 
 Tensor leaky_relu(const Tensor& x, double slope, Loc loc) {

@@ -321,7 +321,10 @@ TEST_CASE("gradients of functions: where there are several derivatives, or none,
   const Tensor zero = zeros({3}, f64), limits = tensor({-1.0, 0.5, 1.0, 2.0, -2.0}, f64);
   CHECK(gradient([](const Tensor& x) { return relu(x); }, zero) == Values{0, 0, 0});
   CHECK(gradient([](const Tensor& x) { return abs(x); }, zero) == Values{0, 0, 0});
-  CHECK(gradient([](const Tensor& x) { return clamp(x, -1, 1); }, limits) == Values{1, 1, 1, 0, 0});
+  CHECK(gradient([](const Tensor& x) { return clamp(x, -1, 1); }, limits) == Values{0, 1, 0, 0, 0});
+  CHECK(gradient([](const Tensor& x) { return clamp(x, -1); }, limits) == Values{0, 1, 1, 1, 0});
+  CHECK(gradient([](const Tensor& x) { return clamp(x, {}, 1); }, limits) == Values{1, 1, 0, 0, 1});
+  CHECK(gradient([](const Tensor& x) { return clamp(x, 1, -1); }, limits) == Values{0, 0, 0, 0, 0});
   CHECK(gradient([](const Tensor& x) { return clamp(x, x, x); }, limits) == Values{1, 1, 1, 1, 1});
   CHECK(gradient([](const Tensor& x) { return maximum(x, x.detach()); }, zero) == Values{0.5, 0.5, 0.5});
   CHECK(gradient([](const Tensor& x) { return amax(x); }, tensor({1.0, 2.0, 2.0}, f64)) == Values{0, 0.5, 0.5});
