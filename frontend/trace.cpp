@@ -215,7 +215,7 @@ void Trace::write(uint32_t view, ValueId value, const char* op, Loc loc) {
     return write(parent, copy(value, bases_[views_[view].base].dtype, views_[view].shape, loc, true), op, loc);
   }
   write(parent, insert(views_[view], read(parent), value, op, loc), op, loc);
-  if (!is_grad_enabled()) return;
+  if (!is_grad_enabled() || is_stopped(view)) return; // it is derived again
   views_[view].value = value;
   views_[view].version = bases_[views_[view].base].version;
   views_[view].region = current_region();

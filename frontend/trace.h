@@ -278,6 +278,8 @@ private:
   detail::ValueId copy(detail::ValueId value, DType dtype, const Shape& shape, Loc loc, bool stopped);
   void set_origin(uint32_t base, const Tensor& outer);
   bool is_detached(uint32_t view) const;
+  /// Whether a view, or one that it is a view of, was made where nothing is recorded.
+  bool is_stopped(uint32_t view) const;
   /// Makes a detached view, and the views of it, those of a base of its own.
   void rebase(uint32_t view);
 

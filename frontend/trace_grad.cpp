@@ -125,6 +125,12 @@ bool Trace::is_detached(uint32_t view) const {
   return false;
 }
 
+bool Trace::is_stopped(uint32_t view) const {
+  for (; views_[view].parent; view = *views_[view].parent)
+    if (views_[view].stopped) return true;
+  return false;
+}
+
 void Trace::rebase(uint32_t view) {
   const DType dtype = bases_[views_[view].base].dtype;
   const ValueId value = read(view);

@@ -244,3 +244,21 @@ TEST_CASE("trace_grad: transforms see what is not recorded within branches") {
   };
   CHECK(contains(error_of([&] { grad(write)(ones({2})); }), "cannot be changed there under NoGradGuard"));
 }
+
+TEST_CASE("trace_grad: a view made where nothing is recorded has no history, whatever is written to it") {
+  auto f = [](Tensor w) {
+    const Tensor x = w * 1;
+    Tensor view;
+    {
+      const NoGradGuard off;
+      view = x[0];
+    }
+    view.add_(w[1]);
+    return (view * 2).sum() + (x * x).sum();
+  };
+  for (bool is_compiled : {false, true}) {
+    const Tensor w = tensor({{1.0, 2.0}, {3.0, 4.0}}).requires_grad_();
+    (is_compiled ? compile(f)(w) : f(w)).backward();
+    CHECK(text(w.grad()) == "tensor([[ 0.,  0.],\n        [14., 20.]])");
+  }
+}
