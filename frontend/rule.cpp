@@ -31,16 +31,27 @@ static std::vector<unsigned> numbers_of(const ArgumentSet& set) {
 
 namespace {
 std::atomic<uint64_t> next_id{1};
-}
+
+struct KeyHasher {
+  size_t operator()(const RuleKey& key) const noexcept { return key.hash(); }
+};
+} // namespace
+
+struct RuleTable {
+  std::mutex mutex;
+  std::unordered_map<RuleKey, RuleRef, KeyHasher> rules;
+};
 
 TapeRule::TapeRule(const char* name, std::string identity, std::vector<unsigned> wrt, const ArgumentSet& transposed,
                    const std::function<Derivative()>& derive)
     : name_(name), identity_(std::move(identity)), id_(next_id.fetch_add(1)), wrt_(std::move(wrt)),
-      transposed_(transposed) {
+      transposed_(transposed), again_(std::make_unique<RuleTable>()) {
   try {
     derivative_ = derive();
   } catch (const runtime::Error& error) { failure_ = error.what(); }
 }
+
+TapeRule::~TapeRule() = default;
 
 void TapeRule::check(Loc loc) const {
   if (derivative_) return;
@@ -70,24 +81,19 @@ const runtime::Executable& TapeRule::executable(Loc loc) const {
 
 namespace {
 
-struct KeyHasher {
-  size_t operator()(const RuleKey& key) const noexcept { return key.hash(); }
-};
+/// Whether what differentiates a rule in turn is to go with a compiled function.
+bool belongs_to_function(const TapeRule* origin) { return origin && origin->identity().empty(); }
 
-/// Every rule of the process; lives until its end, since tensors may outlive everything else.
-struct RuleTable {
-  std::mutex mutex;
-  std::unordered_map<RuleKey, std::unique_ptr<TapeRule>, KeyHasher> rules;
-};
-
-RuleTable& table() {
-  static auto* table = new RuleTable;
-  return *table;
+/// Where a rule stands. Those of operations live until the end of the process, since tensors may outlive everything
+/// else.
+RuleTable& table_for(const TapeRule* origin) {
+  static auto* operations = new RuleTable;
+  return belongs_to_function(origin) ? origin->again() : *operations;
 }
 
 struct CachedRule {
   RuleKey key;
-  const TapeRule* rule = nullptr;
+  RuleRef rule;
 };
 constexpr size_t kCached = 256;
 thread_local std::array<CachedRule, kCached> cache;
@@ -101,26 +107,27 @@ std::string identity_of(const RuleKey& key, const char* name, const TapeRule* or
   return text;
 }
 
-const TapeRule& find_in_table(const RuleKey& key, const char* name, const TapeRule* origin,
-                              const std::function<Graph()>& graph) {
+RuleRef find_in_table(const RuleKey& key, const char* name, const TapeRule* origin,
+                      const std::function<Graph()>& graph) {
+  RuleTable& table = table_for(origin);
   {
-    std::lock_guard lock(table().mutex);
-    if (auto known = table().rules.find(key); known != table().rules.end()) return *known->second;
+    std::lock_guard lock(table.mutex);
+    if (auto known = table.rules.find(key); known != table.rules.end()) return known->second;
   }
   const auto derive_it = [&] { return derive(graph(), numbers_of(key.needs), Saved::results, Loc()); };
-  auto rule = std::make_unique<TapeRule>(name, identity_of(key, name, origin), numbers_of(key.needs), key.transposed,
-                                         std::cref(derive_it));
-  std::lock_guard lock(table().mutex);
-  return *table().rules.try_emplace(key, std::move(rule)).first->second;
+  auto rule = std::make_shared<const TapeRule>(name, identity_of(key, name, origin), numbers_of(key.needs),
+                                               key.transposed, std::cref(derive_it));
+  std::lock_guard lock(table.mutex);
+  return table.rules.try_emplace(key, std::move(rule)).first->second;
 }
 
 } // namespace
 
-const TapeRule& find_rule(const RuleKey& key, const char* name, const TapeRule* origin,
-                          const std::function<Graph()>& graph) {
+RuleRef find_rule(const RuleKey& key, const char* name, const TapeRule* origin, const std::function<Graph()>& graph) {
+  if (belongs_to_function(origin)) return find_in_table(key, name, origin, graph); // the cache would keep it
   CachedRule& cached = cache[key.hash() % kCached];
-  if (!cached.rule || cached.key != key) cached = {key, &find_in_table(key, name, origin, graph)};
-  return *cached.rule;
+  if (!cached.rule || cached.key != key) cached = {key, find_in_table(key, name, origin, graph)};
+  return cached.rule;
 }
 
 } // namespace ogee::detail

@@ -52,6 +52,10 @@ struct RuleArgument {
   Scalar number = 0; ///< or the size
 };
 
+class TapeRule;
+using RuleRef = std::shared_ptr<const TapeRule>;
+struct RuleTable;
+
 /// The gradient of an operation, or of a compiled function, as graphs.
 class TapeRule {
 public:
@@ -59,6 +63,7 @@ public:
   /// `identity` names it in the kernel cache; "" where it is in none.
   TapeRule(const char* name, std::string identity, std::vector<unsigned> wrt, const ArgumentSet& transposed,
            const std::function<Derivative()>& derive);
+  ~TapeRule();
 
   const char* name() const noexcept { return name_; }
   const std::string& identity() const noexcept { return identity_; }
@@ -79,6 +84,8 @@ public:
   const Graph& forward() const { return *derivative_->forward; }
   /// Compiled when it first runs, apart for NaN mode.
   const runtime::Executable& executable(Loc loc) const;
+  /// The rules that differentiate this one in turn: those of a compiled function go with it.
+  RuleTable& again() const { return *again_; }
 
 private:
   const char* name_;
@@ -94,12 +101,12 @@ private:
   };
   mutable std::mutex mutex_;
   mutable std::array<Compiled, 2> compiled_; ///< in NaN mode the second one
+  const std::unique_ptr<RuleTable> again_;
 };
 
 /// The rule of a key; `graph` makes the operation's graph where it is new. `origin` is the rule whose computation it
 /// differentiates in turn.
-const TapeRule& find_rule(const RuleKey& key, const char* name, const TapeRule* origin,
-                          const std::function<Graph()>& graph);
+RuleRef find_rule(const RuleKey& key, const char* name, const TapeRule* origin, const std::function<Graph()>& graph);
 
 /// Puts an operation onto the tape if a gradient flows into it: the results of floats get its history. `key` says what
 /// selects its rule besides which arguments gradients flow through and which are transposed; `body` records its graph

@@ -191,7 +191,7 @@ namespace {
 /// An operation on the tape: saves only what its rule reads.
 class RuleNode final : public Node {
 public:
-  RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> arguments, std::span<const Tensor> results);
+  RuleNode(RuleRef rule, Loc loc, std::span<const RuleArgument> arguments, std::span<const Tensor> results);
   void run(const Cotangents& cotangents) override;
   void drop_saved() noexcept override {
     if (!holds_tensors_) return; // numbers alone are kept
@@ -203,7 +203,7 @@ private:
   std::vector<Tensor> inputs(const Cotangents& cotangents);
   Tensor argument(const Tensor& elements, unsigned number) const;
 
-  const TapeRule& rule_;
+  const RuleRef rule_;
   std::vector<SavedTensor> saved_; ///< those of the rule's inputs that are arguments or results
   std::vector<int64_t> sizes_;     ///< those that are sizes
   std::vector<ZeroLike> outputs_;  ///< where there are several
@@ -216,9 +216,9 @@ SavedTensor save(const RuleArgument& argument) {
   return SavedTensor(changes ? before_write(*argument.tensor) : *argument.tensor);
 }
 
-RuleNode::RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> arguments,
-                   std::span<const Tensor> results)
-    : Node(rule.name(), loc, static_cast<uint32_t>(results.size())), rule_(rule) {
+RuleNode::RuleNode(RuleRef ref, Loc loc, std::span<const RuleArgument> arguments, std::span<const Tensor> results)
+    : Node(ref->name(), loc, static_cast<uint32_t>(results.size())), rule_(std::move(ref)) {
+  const TapeRule& rule = *rule_;
   for (unsigned argument : rule.wrt()) edges.push_back(edge_of(*arguments[argument].tensor));
   if (results.size() > 1) outputs_.assign(results.begin(), results.end());
   if (!rule.exists()) return;
@@ -243,19 +243,19 @@ RuleNode::RuleNode(const TapeRule& rule, Loc loc, std::span<const RuleArgument> 
 
 /// An argument as the rule reads it, with its history if operations are recorded.
 Tensor RuleNode::argument(const Tensor& elements, unsigned number) const {
-  const auto place = std::ranges::find(rule_.wrt(), number);
-  if (!is_recording() || place == rule_.wrt().end()) return elements;
-  return with_history(elements, edges[static_cast<size_t>(place - rule_.wrt().begin())]);
+  const auto place = std::ranges::find(rule_->wrt(), number);
+  if (!is_recording() || place == rule_->wrt().end()) return elements;
+  return with_history(elements, edges[static_cast<size_t>(place - rule_->wrt().begin())]);
 }
 
 /// The tensors that the rule reads, in order. If operations are recorded they have histories.
 std::vector<Tensor> RuleNode::inputs(const Cotangents& cotangents) {
   std::vector<Tensor> inputs;
   size_t next = 0;
-  for (const BackwardInput& input : rule_.signature().inputs) {
+  for (const BackwardInput& input : rule_->signature().inputs) {
     switch (input.kind) {
     case BackwardInput::Kind::argument:
-      inputs.push_back(as_given(argument(saved_[next++].tensor, input.index), rule_.is_transposed(input.index)));
+      inputs.push_back(as_given(argument(saved_[next++].tensor, input.index), rule_->is_transposed(input.index)));
       break;
     case BackwardInput::Kind::result: {
       Tensor result = alias(saved_[next++].tensor);
@@ -276,10 +276,10 @@ std::vector<Tensor> RuleNode::inputs(const Cotangents& cotangents) {
 }
 
 void RuleNode::run(const Cotangents& cotangents) {
-  rule_.check(loc());
+  rule_->check(loc());
   if (dropped) fail_dropped(loc());
   for (const SavedTensor& saved : saved_) saved.check(*this);
-  run_rule(rule_, inputs(cotangents), sizes_, cotangents, loc());
+  run_rule(*rule_, inputs(cotangents), sizes_, cotangents, loc());
 }
 
 void record(RuleKey key, const char* name, const TapeRule* origin, std::span<const RuleArgument> arguments,

@@ -134,3 +134,17 @@ TEST_CASE("backward: threads that read one view find the same history") {
     REQUIRE(equal(w.grad(), full({4, 4}, 16.0)));
   }
 }
+
+TEST_CASE("backward: gradients of a compiled function's gradient need it no more") {
+  const Tensor w = tensor({1.0, 2.0}).requires_grad_();
+  Tensor gradient;
+  {
+    auto cubes = compile([](Tensor x) { return (x * x * x).sum(); });
+    gradient = autograd::grad({cubes(w)}, {w}, {}, {.create_graph = true})[0];
+  }
+  const Tensor second = autograd::grad({gradient.sum()}, {w}, {}, {.create_graph = true})[0];
+  gradient = Tensor();
+  CHECK(text(second.detach()) == "tensor([ 6., 12.])");
+  second.sum().backward();
+  CHECK(text(w.grad()) == "tensor([6., 6.])");
+}

@@ -178,8 +178,7 @@ TEST_CASE("compile: named sizes that are equal, branched on, written, returned")
   CHECK(text(known(ones({2}))) == "tensor([2., 2.])");
   auto unknown = compile([](Tensor x) { return x.size(0) > 8 ? x * 2 : x; }, {.dims = {{0, 0, n}}});
   const std::string message = error_of([&] { unknown(ones({4})); });
-  CHECK(
-      contains(message, "cannot decide 8 < n once for all sizes (n is 2 to 64) at compile.cpp:"));
+  CHECK(contains(message, "cannot decide 8 < n once for all sizes (n is 2 to 64) at compile.cpp:"));
   CHECK(contains(message, "; hint: use cond, or narrow the range"));
   auto write = compile(
       [](Tensor x) {
