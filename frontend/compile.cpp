@@ -45,6 +45,15 @@ namespace detail {
 
 bool is_tracing() noexcept { return Trace::current() != nullptr; }
 
+void name_results(const std::vector<Leaf>& leaves) {
+  for (const Leaf& leaf : leaves) {
+    const bool is_field = !leaf.path.empty() && !std::isdigit(static_cast<unsigned char>(leaf.path[0]));
+    if (!is_field || !leaf.tensor || !leaf.tensor->defined()) continue;
+    TensorImpl& impl = *leaf.tensor->impl();
+    if (impl.symbolic && impl.name.empty()) impl.name = leaf.path;
+  }
+}
+
 Tensor number_argument(const Scalar& value) {
   if (Trace::current()) return record_constant(value, value.dtype(), Loc());
   Tensor number = make_dense({}, value.dtype());

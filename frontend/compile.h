@@ -235,6 +235,8 @@ private:
 bool is_tracing() noexcept;
 /// A number passed for a `Tensor` parameter: a rank-0 tensor.
 Tensor number_argument(const Scalar& value);
+/// Gives the tensors of a result that have no name that of the field where they stand: "loss".
+void name_results(const std::vector<Leaf>& leaves);
 /// Records `body` on specs and tensors, whose data is not read.
 Graph trace_source(const CompileOptions& options, const Source& source, Loc loc);
 
@@ -432,6 +434,9 @@ private:
       auto result = std::make_shared<R>(std::apply(fn, args));
       detail::Collector collector;
       detail::visit_leaves(collector, *result);
+      detail::LeafLister lister;
+      detail::visit_leaves(lister, *result);
+      detail::name_results(lister.take());
       detail::Eraser eraser;
       detail::visit_leaves(eraser, *result);
       prototype = result;

@@ -377,8 +377,8 @@ void GraphBuilder::stop_gradient(ValueId id) {
   std::ranges::replace(impl_->values, value, stop);
 }
 
-Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc,
-                           std::span<const std::pair<size_t, ValueId>> ends) {
+Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc, std::span<const std::pair<size_t, ValueId>> ends,
+                           const std::map<size_t, std::string>& names) {
   Impl& impl = *impl_;
   impl.builder.setLoc(impl.location(loc));
   SmallVector<Value> values;
@@ -390,6 +390,8 @@ Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc,
   function->setLoc(impl.builder.getLoc());
   SmallVector<mlir::Attribute> attributes(impl.argumentAttributes.begin(), impl.argumentAttributes.end());
   if (!attributes.empty()) function.setArgAttrsAttr(impl.builder.getArrayAttr(attributes));
+  for (const auto& [result, name] : names)
+    function.setResultAttr(result, ir::kNameAttr, impl.builder.getStringAttr(name));
   for (const auto& [result, argument] : ends) {
     auto value = cast<BlockArgument>(impl.values[argument]);
     if (value.getType() == function.getResultTypes()[result])

@@ -5,6 +5,7 @@
 #include "frontend/graph.h"
 #include "frontend/op_call.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -90,8 +91,9 @@ public:
   /// Whether the backward part computes what is added from now on again rather than keeping it.
   void set_checkpoint(bool on);
   /// Ends the function. The builder is of no use afterwards. `ends`: results that an argument has at the end, with that
-  /// argument.
-  Graph finish(std::span<const ValueId> results, Loc loc, std::span<const std::pair<size_t, ValueId>> ends = {});
+  /// argument; `names` of results, each once.
+  Graph finish(std::span<const ValueId> results, Loc loc, std::span<const std::pair<size_t, ValueId>> ends = {},
+               const std::map<size_t, std::string>& names = {});
 
 private:
   struct Impl;

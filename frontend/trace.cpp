@@ -365,6 +365,19 @@ std::vector<detail::ResultSource> Trace::result_sources(std::span<const Tensor> 
   return sources;
 }
 
+/// The names of what the function has made, by result of the graph; each once.
+std::map<size_t, std::string> Trace::result_names(std::span<const Tensor> results,
+                                                  std::span<const detail::ResultSource> sources) const {
+  std::map<size_t, std::string> names;
+  std::unordered_set<std::string> used{""};
+  for (size_t i = 0; i < results.size(); ++i) {
+    const detail::TensorImpl& impl = *results[i].impl();
+    if (!impl.symbolic || bases_[views_[impl.symbolic->view].base].place.kind != Place::Kind::none) continue;
+    if (sources[i].steps.empty() && used.insert(impl.name).second) names.emplace(sources[i].graph_result, impl.name);
+  }
+  return names;
+}
+
 detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool keep_grads) {
   std::vector<ValueId> values;
   std::vector<detail::ResultSource> sources = result_sources(results, values, loc);
@@ -393,8 +406,9 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool k
       if (write.recorded) visible.push_back(values[write.graph_result]);
     say_gradients(recording, visible);
   }
+  const std::map<size_t, std::string> names = result_names(results, sources);
   end();
-  recording.graph = builder_.finish(values, loc, ends);
+  recording.graph = builder_.finish(values, loc, ends, names);
   recording.interface = {
       std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_, next_draw};
   recording.guards = std::move(guards_);

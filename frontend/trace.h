@@ -307,6 +307,8 @@ private:
   detail::ValueId constant_bool(bool value, Loc loc);
   std::vector<detail::ResultSource> result_sources(std::span<const Tensor> results,
                                                    std::vector<detail::ValueId>& values, Loc loc);
+  std::map<size_t, std::string> result_names(std::span<const Tensor> results,
+                                             std::span<const detail::ResultSource> sources) const;
   detail::ResultSource result_source(uint32_t view, bool as_view, std::vector<detail::ValueId>& values,
                                      std::unordered_map<uint32_t, size_t>& made);
   /// The tensor's name, or one like it that no argument has.

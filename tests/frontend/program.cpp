@@ -123,6 +123,29 @@ TEST_CASE("program: several results, and structs taken apart") {
   CHECK(loaded.run({a, b}).size() == 3);
 }
 
+TEST_CASE("program: results have the names of their fields, or of their tensors") {
+  struct Scores {
+    Tensor loss, kept, input;
+  };
+  auto g = compile(
+      [](Tensor x) {
+        Tensor kept = x * 2;
+        kept.set_name("doubled");
+        return Scores{x.sum(), kept, x};
+      },
+      {.args = {"x"}});
+  g(ones({3}));
+  CHECK(reload(g).results() == std::vector<std::string>{"loss", "doubled", ""});
+  CHECK(contains(g.standalone().ir(), "ogee.name = \"loss\""));
+  auto twice = compile([](Tensor x) {
+    Tensor y = x + 1;
+    y.set_name("y");
+    return std::vector<Tensor>{y, y, x * 2};
+  });
+  twice(ones({3}));
+  CHECK(reload(twice).results() == std::vector<std::string>{"y", "", ""});
+}
+
 TEST_CASE("program: writes to captured tensors and to arguments") {
   Tensor total = zeros({3}), table = zeros({2, 3});
   auto g = compile([&](Tensor x, Tensor y) {
