@@ -22,7 +22,7 @@ using namespace mlir;
 
 namespace {
 
-constexpr size_t kMostEntries = 255; ///< a status has 8 bits for the number of one
+constexpr size_t kMostEntries = 253; ///< a status has 8 bits for the number of one, or of what is no entry
 
 class Compilation {
 public:

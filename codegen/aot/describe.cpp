@@ -58,8 +58,14 @@ void eachCheck(const runtime::LaunchList& list, llvm::function_ref<void(const ru
   }
 }
 
+/// Values are not looked at: `{0}` becomes what it is.
 std::string textOf(const runtime::CheckLaunch& check) {
   std::string text = check.message;
+  for (auto [i, value] : llvm::enumerate(check.values)) {
+    const std::string place = "{" + std::to_string(i) + "}", what = value.dims.empty() ? "a number" : "a tensor";
+    for (size_t at = 0; (at = text.find(place, at)) != std::string::npos; at += what.size())
+      text.replace(at, place.size(), what);
+  }
   if (!check.location.empty()) text += " at " + check.location;
   if (!check.hint.empty()) text += "; hint: " + check.hint;
   return text;
