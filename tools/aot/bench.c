@@ -70,16 +70,12 @@ int main(int argc, char** argv) {
   const LibraryInfo* info = OF_LIBRARY(_info)();
   const char* wanted = option(argc, argv, "--entry", NULL);
   const double seconds = atof(option(argc, argv, "--seconds", "1"));
-  char weights_path[512];
-  File weights = {NULL, 0};
+  const File weights = find_weights(argc, argv);
   Memory memory = make_memory(1);
   int64_t dims[64];
   Context ctx;
   int i, t, found = 0;
   need(OF_LIBRARY(_init)(&ctx, NULL));
-  snprintf(weights_path, sizeof weights_path, "%s.weights.safetensors", info->name);
-  if (!info->embedded_state && info->state_count > 0)
-    weights = read_file(option(argc, argv, "--weights", weights_path));
   for (i = 0; i < info->entry_count; ++i) {
     const EntryInfo* entry = &info->entries[i];
     Call call;

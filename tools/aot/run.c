@@ -1,7 +1,10 @@
 /* <library>.run: tells what a library holds, and tests it on the golden inputs that it was made with.
 
      mlp.run --info
-     mlp.run --selftest [--golden mlp_golden.npz] [--weights mlp.weights.safetensors] */
+     mlp.run --selftest [--exact] [--golden mlp_golden.npz] [--weights mlp.weights.safetensors]
+
+   Results are compared bit for bit where the golden file was made by the same code, or with --exact; else within a
+   tolerance. Both files are found beside the program. */
 #include "tools/aot/arrays.h"
 
 #include <math.h>
@@ -111,28 +114,27 @@ static size_t replay(const Context* ctx, const Memory* memory, const EntryInfo* 
 
 static int selftest(int argc, char** argv) {
   const LibraryInfo* info = OF_LIBRARY(_info)();
-  char golden_path[512], weights_path[512], name[512];
-  File golden, weights = {NULL, 0};
+  const char* path = option(argc, argv, "--golden", NULL);
+  const File golden = path ? read_file(path) : read_own_file(argv[0], "_golden.npz");
+  const File weights = find_weights(argc, argv);
+  char name[512];
   Memory memory = make_memory(1);
   size_t wrong = 0;
   Array target;
   Context ctx;
-  int entry, number, exact;
+  int entry, number, cases = 0, exact;
   need(OF_LIBRARY(_init)(&ctx, NULL));
-  snprintf(golden_path, sizeof golden_path, "%s_golden.npz", info->name);
-  snprintf(weights_path, sizeof weights_path, "%s.weights.safetensors", info->name);
-  golden = read_file(option(argc, argv, "--golden", golden_path));
-  if (!info->embedded_state && info->state_count > 0)
-    weights = read_file(option(argc, argv, "--weights", weights_path));
   target = find_array(&golden, "target");
-  exact = is_variant(&target, info->variants[ctx.variant].name);
+  exact = has_flag(argc, argv, "--exact") || is_variant(&target, info->variants[ctx.variant].name);
   for (entry = 0; entry < info->entry_count; ++entry)
     for (number = 0;; ++number) {
       snprintf(name, sizeof name, "%s.%d.dims", info->entries[entry].name, number);
       if (!find_array(&golden, name).data) break;
       start_state(&memory, &weights);
       wrong += replay(&ctx, &memory, &info->entries[entry], number, &golden, exact);
+      ++cases;
     }
+  if (!cases) fail("the golden file", "holds no inputs for these entries");
   printf("%s on %s, %s: %s\n", info->name, info->variants[ctx.variant].name, exact ? "bit for bit" : "within tolerance",
          wrong ? "FAILED" : "passed");
   return wrong != 0;
@@ -141,6 +143,7 @@ static int selftest(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (has_flag(argc, argv, "--info")) return print_info(), 0;
   if (has_flag(argc, argv, "--selftest")) return selftest(argc, argv);
-  fprintf(stderr, "usage: %s --info | --selftest [--golden file.npz] [--weights file.safetensors]\n", argv[0]);
+  fprintf(stderr, "usage: %s --info | --selftest [--exact] [--golden file.npz] [--weights file.safetensors]\n",
+          argv[0]);
   return 1;
 }

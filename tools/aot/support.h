@@ -65,12 +65,37 @@ static void start_state(const Memory* memory, const File* weights) {
     need(OF_LIBRARY(_read_weights)(weights->bytes, weights->size, memory->state, memory->state_bytes));
 }
 
+/* A file of the library: beside this program, or where it was written (OGEE_FILES). */
+static File read_own_file(const char* program, const char* suffix) {
+  const char* name = strrchr(program, '/');
+  char path[1024];
+  snprintf(path, sizeof path, "%.*s%s%s", name ? (int)(name - program + 1) : 0, program, OF_LIBRARY(_info)()->name,
+           suffix);
+#ifdef OGEE_FILES
+  {
+    FILE* found = fopen(path, "rb");
+    if (!found) snprintf(path, sizeof path, "%s/%s%s", OGEE_FILES, OF_LIBRARY(_info)()->name, suffix);
+    if (found) fclose(found);
+  }
+#endif
+  return read_file(path);
+}
+
 /* The value of `--option value`, or `otherwise`. */
 static const char* option(int argc, char** argv, const char* name, const char* otherwise) {
   int i;
   for (i = 1; i + 1 < argc; ++i)
     if (strcmp(argv[i], name) == 0) return argv[i + 1];
   return otherwise;
+}
+
+/* The weights of the library: those that `--weights` names, or its own. */
+static File find_weights(int argc, char** argv) {
+  const LibraryInfo* info = OF_LIBRARY(_info)();
+  const char* path = option(argc, argv, "--weights", NULL);
+  const File none = {NULL, 0};
+  if (info->embedded_state || info->state_count == 0) return none;
+  return path ? read_file(path) : read_own_file(argv[0], ".weights.safetensors");
 }
 
 /* The tensors of a call. */
