@@ -5,11 +5,13 @@ import re
 import sys
 import xml.etree.ElementTree
 
-COUNTS = (  # what the last lines of a suite say, Catch2's and lit's
+COUNTS = (  # what the last lines of a suite say: Catch2's, lit's, unittest's
     re.compile(r"All tests passed \((\d+ assertions? in \d+ test cases?)\)"),
     re.compile(r"test cases: *(\d+ \|.*)"),
     re.compile(r"(Passed *: *\d+)"),
     re.compile(r"(\d+ findings)"),
+    re.compile(r"Ran (\d+ tests?) in"),
+    re.compile(r"(skipped: .*)"),
 )
 
 
