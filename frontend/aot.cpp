@@ -3,19 +3,15 @@
 
 #include "codegen/aot/files.h"
 #include "codegen/compile.h"
-#include "frontend/copy.h"
 #include "frontend/mlir_module.h"
+#include "frontend/standalone.h"
 #include "frontend/tensor_impl.h"
 #include "frontend/trace.h"
 #include "ir/signature.h"
-#include "runtime/runtime.h"
 
 #include "mlir/Parser/Parser.h"
 
-#include <algorithm>
-#include <cstring>
 #include <map>
-#include <set>
 
 namespace ogee {
 
@@ -42,30 +38,24 @@ public:
 
 private:
   void add(const AotEntry& entry) {
-    const Interface* interface = entry.graph.impl().interface();
-    if (!interface)
-      fail(loc_, "aot: the graph of ", entry.name, " belongs to a compiled function; hint: trace(fn, specs…)");
+    const Interface& interface = standalone_interface(entry.graph, "aot", loc_);
+    std::vector<std::vector<uint8_t>> state = present_state(interface, loc_);
     DiagnosticCatcher diagnostics(context_);
     modules_.push_back(mlir::parseSourceString<mlir::ModuleOp>(entry.graph.impl().source(), &context_));
     if (!modules_.back()) diagnostics.raise(loc_);
     mlir::func::FuncOp function = *modules_.back()->getOps<mlir::func::FuncOp>().begin();
-    const size_t captures = interface->captures.size(), random = interface->draws > 0 ? 2 : 0;
-    const size_t given = function.getNumArguments() - captures - random;
-    check_grads(*interface, entry.name);
+    const size_t given = function.getNumArguments() - state.size();
     nameArguments(function, entry, given);
-    nameResults(function, entry, *interface);
-    for (size_t i = 0; i < captures; ++i)
-      setName(function, given + random + i, nameOf(interface->captures[i], function, given + random + i));
-    if (random) addRandom();
+    nameResults(function, entry, interface);
+    const size_t captures = interface.captures.size(), random = state.size() - captures;
+    for (size_t i = 0; i < state.size(); ++i) {
+      const size_t argument = given + i;
+      const std::string name = i < random ? ir::argumentInfo(function, argument).name
+                                          : nameOf(interface.captures[i - random], function, argument);
+      setName(function, argument, name);
+      weights_[name] = std::move(state[i]);
+    }
     sources_.push_back({entry.name, function});
-  }
-
-  void check_grads(const Interface& interface, const std::string& entry) const {
-    for (const FinalGrad& grad : interface.grads)
-      if (grad.graph_result)
-        fail(loc_, "aot: ", entry,
-             " leaves a gradient in a tensor from outside; hint: zero_grad() at its end, or return "
-             "the gradient");
   }
 
   static void setName(mlir::func::FuncOp function, size_t argument, const std::string& name) {
@@ -89,29 +79,14 @@ private:
                              mlir::StringAttr::get(function.getContext(), entry.results[i]));
   }
 
-  /// One name for each captured tensor in all entries; its present elements become a weight.
+  /// One name for each captured tensor in all entries.
   std::string nameOf(const Capture& capture, mlir::func::FuncOp function, size_t argument) {
     auto [known, isNew] = names_.try_emplace(capture.tensor.impl());
     if (!isNew) return known->second;
     const std::string wanted = ir::argumentInfo(function, argument).name;
     std::string name = wanted;
     for (int again = 1; weights_.contains(name); ++again) name = wanted + "_" + std::to_string(again);
-    const Tensor dense = copy_dense(capture.tensor, "aot", loc_);
-    const auto* const data = reinterpret_cast<const uint8_t*>(dense.impl()->data());
-    std::vector<uint8_t>& weight = weights_[name];
-    if (dense.numel() > 0)
-      weight.assign(data, data + static_cast<size_t>(static_cast<int64_t>(dense.numel())) *
-                                     runtime::item_size(dense.dtype()));
     return known->second = name;
-  }
-
-  void addRandom() {
-    const runtime::GeneratorState state = runtime::Runtime::get().generator().draw(0);
-    for (const auto& [name, value] : {std::pair("random_key", state.key), std::pair("random_draw", state.number)}) {
-      std::vector<uint8_t> bytes(sizeof value);
-      std::memcpy(bytes.data(), &value, sizeof value);
-      weights_[name] = bytes;
-    }
   }
 
   const Loc loc_;

@@ -191,6 +191,34 @@ ArgumentInfo argumentInfo(func::FuncOp function, unsigned argument) {
   return info;
 }
 
+void putStateLast(func::FuncOp function) {
+  const unsigned count = function.getNumArguments();
+  SmallVector<unsigned> order;
+  for (const bool isState : {false, true})
+    for (unsigned argument = 0; argument < count; ++argument)
+      if (argumentInfo(function, argument).state.empty() != isState) order.push_back(argument);
+  if (llvm::is_sorted(order)) return;
+  Block& entry = function.getBody().front();
+  SmallVector<Attribute> attributes;
+  SmallVector<int64_t> places(count);
+  for (auto [place, argument] : llvm::enumerate(order)) {
+    BlockArgument old = entry.getArgument(argument);
+    old.replaceAllUsesWith(entry.addArgument(old.getType(), old.getLoc()));
+    NamedAttrList list(function.getArgAttrDict(argument));
+    if (!list.get(kNameAttr)) // it keeps the name that its place gave it
+      list.set(kNameAttr, StringAttr::get(function.getContext(), "arg" + std::to_string(argument)));
+    attributes.push_back(list.getDictionary(function.getContext()));
+    places[argument] = place;
+  }
+  entry.eraseArguments(0, count);
+  function.setType(FunctionType::get(function.getContext(), entry.getArgumentTypes(), function.getResultTypes()));
+  function.setArgAttrsAttr(ArrayAttr::get(function.getContext(), attributes));
+  for (unsigned result = 0; result < function.getNumResults(); ++result)
+    if (const auto argument = overwrittenArgument(function, result))
+      function.setResultAttr(result, kOverwritesAttr,
+                             IntegerAttr::get(IntegerType::get(function.getContext(), 64), places[*argument]));
+}
+
 std::string resultName(func::FuncOp function, unsigned result) {
   auto name = function.getResultAttrOfType<StringAttr>(result, kNameAttr);
   return name ? name.str() : std::string();

@@ -38,4 +38,7 @@ std::string resultName(mlir::func::FuncOp function, unsigned result);
 /// The argument that a result may overwrite.
 std::optional<unsigned> overwrittenArgument(mlir::func::FuncOp function, unsigned result);
 
+/// Puts the arguments that are state behind those that calls give, as programs with state have them.
+void putStateLast(mlir::func::FuncOp function);
+
 } // namespace ogee::ir

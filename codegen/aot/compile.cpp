@@ -7,6 +7,7 @@
 #include "codegen/compile.h"
 #include "codegen/cost.h"
 #include "ir/dims.h"
+#include "ir/signature.h"
 #include "runtime/hash.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -83,6 +84,7 @@ private:
       auto module = func::FuncOp(source.graph)->getParentOfType<ModuleOp>();
       copies_.push_back(cast<ModuleOp>(module->clone()));
       auto graph = copies_.back()->lookupSymbol<func::FuncOp>(func::FuncOp(source.graph).getSymName());
+      ir::putStateLast(graph);
       FailureOr<Plan> planned = lowerToPlan(graph, {.name = source.name, .target = &target});
       if (failed(planned) || failed(bindState(planned->program, graph.getLoc()))) return failure();
       auto entry = std::make_unique<PlannedEntry>(std::move(*planned));

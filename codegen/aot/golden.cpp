@@ -2,8 +2,9 @@
 #include "codegen/aot/golden.h"
 
 #include "codegen/compile.h"
+#include "ir/signature.h"
 #include "runtime/error.h"
-#include "runtime/executable.h"
+#include "runtime/session.h"
 #include "runtime/shape.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -11,8 +12,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <deque>
-#include <optional>
 #include <random>
 
 namespace ogee::codegen::aot {
@@ -68,123 +67,114 @@ HostArray fromBytes(std::span<const uint8_t> bytes) {
   return array;
 }
 
+HostArray fromNumbers(std::span<const int64_t> numbers) {
+  HostArray array = allocate(DType::i64, {static_cast<int64_t>(numbers.size())});
+  if (!numbers.empty()) std::memcpy(array.storage->data(), numbers.data(), numbers.size_bytes());
+  return array;
+}
+
 HostArray copyOf(const HostArray& array) {
   HostArray copy = allocate(array.dtype, array.shape);
   if (bytesOf(array) > 0) std::memcpy(copy.storage->data(), array.storage->data(), bytesOf(array));
   return copy;
 }
 
-/// One entry as a program of this process.
+/// One entry as a program of this process, for one case.
 class Player {
 public:
-  Player(const runtime::Executable& executable, const Entry& entry, const Library& library)
-      : executable_(executable), program_(executable.program()), entry_(entry), library_(library) {}
+  Player(runtime::Program program, const Entry& entry, const Library& library, std::span<const uint8_t> state)
+      : entry_(entry), library_(library), session_(withState(std::move(program), library, state)) {}
 
-  void play(const std::string& prefix, std::vector<int64_t> dims, std::vector<uint8_t> state, std::mt19937_64& bits,
-            NamedArrays& arrays) {
-    HostArray given = allocate(DType::i64, {static_cast<int64_t>(dims.size())});
-    if (!dims.empty()) std::memcpy(given.storage->data(), dims.data(), dims.size() * sizeof(int64_t));
-    arrays.emplace_back(prefix + "dims", given);
-    std::vector<HostArray> tensors;
-    const std::vector<runtime::TensorArg> args = arguments(dims, state, bits, tensors);
-    for (auto [tensor, array] : llvm::zip(entry_.tensors, tensors))
+  void play(const std::string& prefix, const std::vector<int64_t>& dims, std::mt19937_64& bits, NamedArrays& arrays) {
+    arrays.emplace_back(prefix + "dims", fromNumbers(dims));
+    makeInputs(dims, bits);
+    for (auto [tensor, array] : llvm::zip(entry_.tensors, tensors_))
       if (tensor.use == Tensor::Use::inOut) arrays.emplace_back(prefix + tensor.name + ".before", copyOf(array));
-    Sink sink(*this, args, tensors);
-    executable_.run({args, indices(dims)}, sink);
-    sink.commit();
-    for (auto [tensor, array] : llvm::zip_equal(entry_.tensors, tensors))
+    Sink sink(*this);
+    session_.run({args_, indices_}, sink);
+    for (const Write& write : writes_)
+      if (const size_t bytes = bytesOf(write.value); bytes > 0)
+        std::memcpy(tensors_[write.tensor].storage->data(), write.value.storage->data(), bytes);
+    for (auto [tensor, array] : llvm::zip_equal(entry_.tensors, tensors_))
       arrays.emplace_back(prefix + tensor.name, array);
-    if (entry_.writesState) arrays.emplace_back(prefix + "state", fromBytes(state));
+    if (entry_.writesState) arrays.emplace_back(prefix + "state", fromBytes(presentState()));
   }
 
 private:
-  /// The dims of a call by symbol of the entry; symbols of the program that read state have none.
-  std::optional<int64_t> dimOf(const runtime::SymbolSource& source, std::span<const int64_t> dims) const {
-    size_t number = 0;
-    for (const runtime::Symbol& symbol : program_.values.symbols) {
-      const bool isDim = symbol.source.kind == runtime::SymbolSource::Kind::index ||
-                         program_.args[symbol.source.arg].role == runtime::Role::input;
-      if (isDim && symbol.source == source) return dims[number];
-      number += isDim;
+  static runtime::Program withState(runtime::Program program, const Library& library, std::span<const uint8_t> state) {
+    for (const runtime::ArgSpec& argument : program.args) {
+      if (argument.role == runtime::Role::input) continue;
+      const StateTensor& tensor = stateOf(library, argument.name);
+      const std::span<const uint8_t> bytes = state.subspan(tensor.offset, tensor.bytes);
+      program.state.emplace_back(bytes.begin(), bytes.end());
     }
-    return std::nullopt;
+    return program;
   }
 
-  std::vector<runtime::TensorArg> arguments(std::span<const int64_t> dims, std::vector<uint8_t>& state,
-                                            std::mt19937_64& bits, std::vector<HostArray>& tensors) {
-    std::vector<runtime::TensorArg> args;
-    for (auto [i, spec] : llvm::enumerate(program_.args)) {
-      std::vector<int64_t>& shape = shapes_.emplace_back();
-      for (const runtime::Slot slot : spec.dims) {
-        shape.push_back(program_.values.initial[slot]);
-        for (auto [symbol, value] : dimsBySlot(dims))
-          if (symbol == slot) shape.back() = value;
-      }
-      void* data = nullptr;
-      if (spec.role == runtime::Role::input)
-        data = tensors.emplace_back(randomArray(spec.dtype, shape, bits)).storage->data();
-      else
-        data = state.data() + stateOf(spec.name).offset;
-      args.push_back({data, shape.data(), nullptr, static_cast<uint32_t>(shape.size()), spec.dtype});
+  static const StateTensor& stateOf(const Library& library, const std::string& name) {
+    return *llvm::find_if(library.state, [&](const StateTensor& tensor) { return tensor.name == name; });
+  }
+
+  /// Dims are numbered as the program's symbols, of which state has none left.
+  void makeInputs(const std::vector<int64_t>& dims, std::mt19937_64& bits) {
+    const runtime::Program& program = session_.program();
+    std::vector<int64_t> values = program.values.initial;
+    indices_.resize(program.index_args);
+    for (auto [symbol, dim] : llvm::zip_equal(program.values.symbols, dims)) {
+      values[symbol.slot] = dim;
+      if (symbol.source.kind == runtime::SymbolSource::Kind::index) indices_[symbol.source.arg] = dim;
     }
-    return args;
+    for (const runtime::ArgSpec& argument : ArrayRef(program.args).take_front(session_.given())) {
+      std::vector<int64_t> shape;
+      for (const runtime::Slot slot : argument.dims) shape.push_back(values[slot]);
+      tensors_.push_back(randomArray(argument.dtype, std::move(shape), bits));
+    }
+    for (const HostArray& array : tensors_)
+      args_.push_back(
+          {array.storage->data(), array.shape.data(), nullptr, static_cast<uint32_t>(array.shape.size()), array.dtype});
   }
 
-  std::vector<std::pair<runtime::Slot, int64_t>> dimsBySlot(std::span<const int64_t> dims) const {
-    std::vector<std::pair<runtime::Slot, int64_t>> pairs;
-    for (const runtime::Symbol& symbol : program_.values.symbols)
-      if (const auto dim = dimOf(symbol.source, dims)) pairs.emplace_back(symbol.slot, *dim);
-    return pairs;
+  /// The state as it is now, at the offsets of the library.
+  std::vector<uint8_t> presentState() const {
+    std::vector<uint8_t> state(library_.stateBytes);
+    const ArrayRef<runtime::ArgSpec> held = ArrayRef(session_.program().args).drop_front(session_.given());
+    for (auto [i, argument] : llvm::enumerate(held)) {
+      const std::span<const std::byte> bytes = session_.state(i);
+      if (!bytes.empty())
+        std::memcpy(state.data() + stateOf(library_, argument.name).offset, bytes.data(), bytes.size());
+    }
+    return state;
   }
 
-  std::vector<int64_t> indices(std::span<const int64_t> dims) const {
-    std::vector<int64_t> list;
-    for (uint32_t i = 0; i < program_.index_args; ++i)
-      list.push_back(dimOf({runtime::SymbolSource::Kind::index, i, 0}, dims).value_or(0));
-    return list;
-  }
-
-  const StateTensor& stateOf(const std::string& name) const {
-    return *llvm::find_if(library_.state, [&](const StateTensor& tensor) { return tensor.name == name; });
-  }
-
-  /// Results become tensors of the entry, or what they are written to.
+  /// Results become tensors of the entry; what is written to one of its inputs waits for the end.
   struct Sink final : runtime::ResultSink {
-    Sink(Player& player, std::span<const runtime::TensorArg> args, std::vector<HostArray>& tensors)
-        : player(player), args(args), tensors(tensors) {}
+    explicit Sink(Player& player) : player(player) {}
 
-    void* memory(uint32_t result, std::span<const int64_t> dims, int64_t bytes) override {
-      const runtime::ResultSpec& spec = player.program_.results[result];
+    void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
+      const runtime::ResultSpec& spec = player.session_.program().results[result];
       HostArray array = allocate(spec.dtype, {dims.begin(), dims.end()});
       void* const data = array.storage->data();
       if (spec.writes == runtime::kNoArgument)
-        tensors.push_back(std::move(array));
+        player.tensors_.push_back(std::move(array));
       else
-        writes.push_back({std::move(array), args[spec.writes].data, static_cast<size_t>(bytes)});
+        player.writes_.push_back({std::move(array), spec.writes});
       return data;
     }
 
-    void commit() {
-      for (const Write& write : writes)
-        if (write.bytes > 0) std::memcpy(write.to, write.from.storage->data(), write.bytes);
-    }
-
-    struct Write {
-      HostArray from;
-      void* to;
-      size_t bytes;
-    };
     Player& player;
-    std::span<const runtime::TensorArg> args;
-    std::vector<HostArray>& tensors;
-    std::vector<Write> writes;
   };
 
-  const runtime::Executable& executable_;
-  const runtime::Program& program_;
+  struct Write {
+    HostArray value;
+    size_t tensor;
+  };
   const Entry& entry_;
   const Library& library_;
-  std::deque<std::vector<int64_t>> shapes_;
+  runtime::Session session_;
+  std::vector<HostArray> tensors_;
+  std::vector<runtime::TensorArg> args_;
+  std::vector<int64_t> indices_;
+  std::vector<Write> writes_;
 };
 
 /// The target of the library whose code this machine runs, and else this machine.
@@ -200,12 +190,13 @@ FailureOr<NamedArrays> play(ArrayRef<Source> sources, const Library& library, co
   const NamedTarget target = playableTarget(options, library);
   NamedArrays arrays;
   arrays.emplace_back("target", fromBytes({reinterpret_cast<const uint8_t*>(target.name.data()), target.name.size()}));
+  const std::vector<uint8_t> state = firstState(library, options.weights);
   for (auto [source, entry] : llvm::zip_equal(sources, library.entries)) {
     OwningOpRef<ModuleOp> copy(cast<ModuleOp>(func::FuncOp(source.graph)->getParentOfType<ModuleOp>()->clone()));
     auto graph = copy->lookupSymbol<func::FuncOp>(func::FuncOp(source.graph).getSymName());
+    ir::putStateLast(graph);
     FailureOr<runtime::Program> program = codegen::compile(graph, {.name = source.name, .target = &target.info});
     if (failed(program)) return failure();
-    const runtime::Executable executable(std::move(*program));
     std::mt19937_64 bits(arrays.size());
     int64_t played = 0;
     for (int64_t number = 0; number < kCases; ++number) {
@@ -213,9 +204,7 @@ FailureOr<NamedArrays> play(ArrayRef<Source> sources, const Library& library, co
       for (const DimArgument& dim : entry.dims) dims.push_back(std::min(dim.hi, dim.lo + kStep * number));
       NamedArrays made;
       try {
-        Player(executable, entry, library)
-            .play(entry.name + "." + std::to_string(played) + ".", dims, firstState(library, options.weights), bits,
-                  made);
+        Player(*program, entry, library, state).play(entry.name + "." + std::to_string(played) + ".", dims, bits, made);
       } catch (const runtime::Error& error) {
         if (error.code() != runtime::ErrorCode::invalid_argument) throw;
         continue; // a check of the model refuses these inputs

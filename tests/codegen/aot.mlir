@@ -60,10 +60,10 @@ func.func @forward(%x: tensor<?x4xf32> {ogee.name = "x", ogee.dims = ["batch", "
   return %0 : tensor<?x3xf32>
 }
 
-func.func @update(%b: tensor<8xf32> {ogee.name = "buffer"}, %lr: tensor<f32> {ogee.name = "lr", ogee.state = "optimizer"},
+func.func @update(%lr: tensor<f32> {ogee.name = "lr", ogee.state = "optimizer"}, %b: tensor<8xf32> {ogee.name = "buffer"},
                   %key: tensor<i64> {ogee.name = "random_key", ogee.state = "random"},
                   %w: tensor<4x3xf32> {ogee.name = "w", ogee.state = "captured"})
-    -> (tensor<4x3xf32> {ogee.overwrites = 3 : i64}, tensor<8xf32> {ogee.overwrites = 0 : i64},
+    -> (tensor<4x3xf32> {ogee.overwrites = 3 : i64}, tensor<8xf32> {ogee.overwrites = 1 : i64},
         tensor<f32> {ogee.name = "loss"}) {
   %0 = ogee.add %w, %w : tensor<4x3xf32>
   %1 = ogee.exp %b : tensor<8xf32>

@@ -1,4 +1,5 @@
 // `ogee compile`: a function of a file into a program.
+#include "ir/signature.h"
 #include "runtime/error.h"
 #include "tools/ogee/commands.h"
 #include "tools/ogee/function.h"
@@ -17,6 +18,7 @@ void compile(const CompileOptions& options) {
     how.target = &target;
   }
   const Function function(options.file, options.entry);
+  ir::putStateLast(function.op());
   std::vector<runtime::StageText> texts;
   if (options.stages) how.onStage = codegen::keepStages(texts);
   runtime::Program program = function.compile(how);
