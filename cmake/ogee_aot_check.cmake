@@ -1,0 +1,41 @@
+# After a library was compiled: has it the name and the entries that were asked for? One archive in any case.
+#   cmake -DNAME=<name> -DFOLDER=<folder> -DENTRIES=<entry;…> -DAR=<ar> -P ogee_aot_check.cmake
+cmake_policy(VERSION 3.25)
+set(manifest ${FOLDER}/${NAME}.manifest.json)
+if(NOT EXISTS ${manifest})
+  message(FATAL_ERROR "${NAME}: nothing of this name was written to ${FOLDER}: "
+    "the program calls aot(…, {.name = \"${NAME}\", .out = argv[1]})")
+endif()
+file(READ ${manifest} text)
+
+# The names in a list of the manifest.
+function(names out list)
+  string(JSON count LENGTH "${text}" ${list})
+  set(found "")
+  foreach(i RANGE ${count})
+    if(i LESS count)
+      string(JSON one GET "${text}" ${list} ${i} name)
+      list(APPEND found ${one})
+    endif()
+  endforeach()
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+names(entries entries)
+foreach(entry ${ENTRIES})
+  if(NOT entry IN_LIST entries)
+    list(JOIN entries ", " entries)
+    message(FATAL_ERROR "${NAME}: the library has no entry ${entry}, but ${entries}")
+  endif()
+endforeach()
+
+names(files files)
+if("${NAME}.o" IN_LIST files)
+  file(REMOVE ${FOLDER}/lib${NAME}.a)
+  execute_process(COMMAND ${AR} qcsD lib${NAME}.a ${NAME}.o WORKING_DIRECTORY ${FOLDER} COMMAND_ERROR_IS_FATAL ANY)
+elseif(NOT "lib${NAME}.a" IN_LIST files)
+  message(FATAL_ERROR "${NAME}: the library has no object: let aot() emit \"obj\" and \"header\"")
+endif()
+if(NOT "${NAME}.h" IN_LIST files)
+  message(FATAL_ERROR "${NAME}: the library has no header: let aot() emit \"obj\" and \"header\"")
+endif()
