@@ -98,12 +98,15 @@ bool runsHere(const TargetInfo& target) {
 
 std::string architectureOf(const TargetInfo& target) { return llvm::Triple(target.triple).getArchName().str(); }
 
-std::string parseTarget(const std::string& cpu, const std::string& triple, NamedTarget& target) {
-  target.name = cpu.empty() ? "generic" : cpu;
-  if (triple.empty() && (cpu.empty() || cpu == "native")) {
+std::string parseTarget(const std::string& asked, const std::string& triple, NamedTarget& target) {
+  const bool isHost = triple.empty() || llvm::Triple(triple).getArch() == llvm::Triple(hostTarget().triple).getArch();
+  if (isHost && (asked == "native" || (asked.empty() && triple.empty()))) {
     target = {"native", hostTarget()};
+    if (!triple.empty()) target.info.triple = llvm::Triple::normalize(triple);
     return hostTargetError();
   }
+  const std::string cpu = asked == "native" ? "" : asked;
+  target.name = cpu.empty() ? "generic" : cpu;
   if (namedTarget(cpu, target.info)) {
     const llvm::Triple asked(triple.empty() ? target.info.triple : llvm::Triple::normalize(triple));
     if (asked.getArch() != llvm::Triple(target.info.triple).getArch()) return "cpu " + cpu + " is none of " + triple;

@@ -50,7 +50,8 @@ std::string architectureOf(const TargetInfo& target);
 /// little-endian.
 std::string targetError(const TargetInfo& target);
 /// The target of a command line: `cpu` is "native", a name as `namedTarget` knows, or, with `triple` ("" otherwise), a
-/// name of LLVM's for that architecture ("generic" for ""). Returns what is wrong with it, "" if nothing is.
+/// name of LLVM's for that architecture ("generic" for "", and for "native" on another one). Returns what is wrong with
+/// it, "" if nothing is.
 std::string parseTarget(const std::string& cpu, const std::string& triple, NamedTarget& target);
 
 } // namespace ogee::codegen

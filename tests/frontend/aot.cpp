@@ -42,6 +42,14 @@ TEST_CASE("aot: the form for one function") {
                  "e_forward(const e_ctx *ctx, const e_memory *memory, const float *x, float *result)"));
 }
 
+TEST_CASE("aot: another architecture needs no name of a CPU") {
+  const runtime::testing::Folder folder;
+  for (const char* triple : {"aarch64-linux-gnu", "x86_64-linux-gnu"}) {
+    aot([](Tensor x) { return exp(x); }, {ones({2, 3})}, {.name = "e", .out = folder.path(), .triple = triple});
+    CHECK(contains(folder.read("e.manifest.json"), std::string(triple).substr(0, 7)));
+  }
+}
+
 TEST_CASE("aot: what is refused names the line") {
   const runtime::testing::Folder folder;
   const auto refused = [&](const std::vector<AotEntry>& entries, AotOptions options) {
