@@ -69,7 +69,7 @@ void writeCall(llvm::raw_ostream& out, const std::string& name, const Entry& ent
               .str();
   }
   out << parameters << ") const noexcept {\n" << checks;
-  out << formatv("    return Status({0}_{1}(&ctx_, &memory_{2}));\n  }\n\n", name, entry.name, arguments);
+  out << formatv("    return Status({0}_{1}(&this->ctx_, &this->memory_{2}));\n  }\n\n", name, entry.name, arguments);
 }
 
 } // namespace
@@ -107,9 +107,11 @@ std::string cppHeader(const Library& library) {
       "  Status status() const noexcept {{ return status_; }\n"
       "  /// Fills the state from the bytes of a safetensors file.\n"
       "  [[nodiscard]] Status read_weights(std::span<const std::byte> file) noexcept {{\n"
-      "    return Status({0}_read_weights(file.data(), file.size(), memory_.state, memory_.state_bytes));\n  }"
-      "\n\n",
-      name);
+      "    return Status({0}_read_weights(file.data(), file.size(), memory_.state, memory_.state_bytes));\n  }\n"
+      "  /// The state as a safetensors file of {1}_WEIGHTS_BYTES bytes.\n"
+      "  [[nodiscard]] Status write_weights(std::span<std::byte> file) const noexcept {{\n"
+      "    return Status({0}_write_weights(memory_.state, file.data(), file.size()));\n  }\n\n",
+      name, upper);
   for (const Entry& entry : library.entries) writeCall(out, name, entry);
   out << formatv("private:\n  {0}_ctx ctx_;\n  {0}_memory memory_;\n  Status status_;\n};\n\n} // namespace {0}\n",
                  name);

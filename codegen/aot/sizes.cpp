@@ -136,19 +136,21 @@ std::string identifierOf(const std::string& name) {
   static const llvm::StringSet<> words = [] {
     llvm::StringSet<> set;
     for (StringRef word :
-         {"alignas", "alignof",      "and",           "asm",      "auto",      "bool",     "break",    "case",
-          "catch",   "char",         "class",         "const",    "constexpr", "continue", "default",  "delete",
-          "do",      "double",       "else",          "enum",     "explicit",  "export",   "extern",   "false",
-          "float",   "for",          "friend",        "goto",     "if",        "inline",   "int",      "long",
-          "mutable", "namespace",    "new",           "noexcept", "not",       "nullptr",  "operator", "or",
-          "private", "protected",    "public",        "register", "requires",  "restrict", "return",   "short",
-          "signed",  "sizeof",       "static",        "struct",   "switch",    "template", "this",     "throw",
-          "true",    "try",          "typedef",       "typeid",   "typename",  "union",    "unsigned", "using",
-          "virtual", "void",         "volatile",      "wchar_t",  "while",     "xor",      "concept",  "co_await",
-          "ctx",     "tensors_",     "dims_",         "dims",     "sizes",     "memory",   "compl",    "bitand",
-          "bitor",   "thread_local", "static_assert", "decltype", "typeof",    "main",     "errno",    "NULL",
-          "linux",   "unix",         "co_return",     "co_yield", "assert",    "int8_t",   "int32_t",  "int64_t",
-          "uint8_t", "size_t",       "memcpy",        "std",      "char8_t"})
+         {"alignas",   "alignof",      "and",           "asm",      "auto",      "bool",     "break",    "case",
+          "catch",     "char",         "class",         "const",    "constexpr", "continue", "default",  "delete",
+          "do",        "double",       "else",          "enum",     "explicit",  "export",   "extern",   "false",
+          "float",     "for",          "friend",        "goto",     "if",        "inline",   "int",      "long",
+          "mutable",   "namespace",    "new",           "noexcept", "not",       "nullptr",  "operator", "or",
+          "private",   "protected",    "public",        "register", "requires",  "restrict", "return",   "short",
+          "signed",    "sizeof",       "static",        "struct",   "switch",    "template", "this",     "throw",
+          "true",      "try",          "typedef",       "typeid",   "typename",  "union",    "unsigned", "using",
+          "virtual",   "void",         "volatile",      "wchar_t",  "while",     "xor",      "concept",  "co_await",
+          "ctx",       "tensors_",     "dims_",         "dims",     "sizes",     "memory",   "compl",    "bitand",
+          "bitor",     "thread_local", "static_assert", "decltype", "typeof",    "main",     "errno",    "NULL",
+          "linux",     "unix",         "co_return",     "co_yield", "assert",    "int8_t",   "int32_t",  "int64_t",
+          "uint8_t",   "size_t",       "memcpy",        "std",      "char8_t",   "uint16_t", "uint32_t", "uint64_t",
+          "uintptr_t", "stdin",        "stdout",        "stderr",   "EOF",       "BUFSIZ",   "FILE",     "offsetof",
+          "Model",     "Status",       "ctx_",          "memory_",  "status_"})
       set.insert(word);
     return set;
   }();

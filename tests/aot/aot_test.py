@@ -22,7 +22,7 @@ build = os.path.abspath(sys.argv.pop(1))
 work = os.path.join(build, "aot_test")
 models = os.path.join(work, "models")
 STRICT = ["-O1", "-Wall", "-Wextra", "-pedantic", "-Werror"]
-LIBRARIES = ("mlp", "encoder", "control", "pointwise", "wide", "embedded")
+LIBRARIES = ("mlp", "encoder", "control", "pointwise", "types", "wide", "embedded")
 LIBM = {"exp", "log", "sin", "cos", "tan", "tanh", "pow", "erf", "log1p", "expm1", "fma", "floor", "ceil", "rint",
         "round", "trunc", "sqrt"}
 on_x86 = platform.machine() == "x86_64"
@@ -260,6 +260,20 @@ class CommandLine(unittest.TestCase):
         output(compiled("scale_test", "cc", *STRICT, here("scale.c"), folder=folder, libraries=("scale",)),
                weights("scale", folder))
         output(companion("run", "scale", folder), "--selftest")
+
+
+    def test_the_check_of_cmake(self):
+        folder = os.path.join(work, "entries")
+        shutil.copytree(models, folder)
+        check = ["cmake", "-DNAME=mlp", "-DFOLDER=" + folder, "-DAR=ar", "-P",
+                 os.path.join(SOURCE, "cmake", "ogee_aot_check.cmake")]
+        output(check[0], "-DENTRIES=forward;train_step", *check[1:])
+        self.assertEqual(output("ar", "t", os.path.join(folder, "libmlp.a")), "mlp.o\n")
+        said = output(check[0], "-DENTRIES=forward;backward", *check[1:], status=1)
+        self.assertIn("mlp: the library has no entry backward, but forward, train_step", said)
+        os.remove(os.path.join(folder, "mlp.manifest.json"))
+        said = output(check[0], "-DENTRIES=forward", *check[1:], status=1)
+        self.assertIn('the program calls aot(…, {.name = "mlp"', " ".join(said.split()))
 
 
 class Header(unittest.TestCase):

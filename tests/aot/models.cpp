@@ -125,6 +125,22 @@ struct Maker {
     make("pointwise", {{"floats", floats, {"x", "y"}}, {"integers", integers, {"a", "b"}}});
   }
 
+  /// Odd ones: bools, numbers, batches of nothing, an output that is an argument, names that C has
+  /// other uses for.
+  void types() const {
+    const Dim n = dim("n", 0, 20);
+    const Graph wide = trace([](Tensor x, Tensor y) { return std::pair((x * 2 + 1).to(f32), y + x.to(f64)); },
+                             spec(f32, {n}), spec(f64, {n}));
+    const Graph flags = trace([](Tensor b, Tensor k) { return std::tuple(logical_not(b), k > 3, k.to(i32)); },
+                              spec(boolean, {n}), spec(i64, {n}));
+    const Graph number = trace([](Tensor a, Tensor x) { return (x * a).sum(); }, spec(f32, {}), spec(f32, {n, 3}));
+    const Graph same = trace([](Tensor x) { return std::pair(x, x.view({2, 3})); }, spec(f32, {6}));
+    make("types", {{"wide", wide, {"x", "stdin"}, {"int", "EOF"}},
+                   {"flags", flags, {"n", "x y"}},
+                   {"number", number, {"status", "Status"}, {"memory"}},
+                   {"same", same, {"x"}, {"a", "b"}}});
+  }
+
   /// f64 functions come from libm.
   void wide() const {
     const Graph graph = trace([](Tensor x) { return exp(x) + log(x * x + 1); }, spec(f64, {dim("n", 1, 50)}));
@@ -152,6 +168,7 @@ int main(int argc, char** argv) {
     maker.encoder();
     maker.control();
     maker.pointwise();
+    maker.types();
     maker.wide();
     return 0;
   } catch (const Error& error) {

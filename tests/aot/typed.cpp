@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
   const std::vector<char> file{std::istreambuf_iterator<char>(in), {}};
   mlp::Model model(state, workspace);
   if (!model.status() || !model.read_weights(std::as_bytes(std::span(file)))) return 1;
+  std::vector<char> again(MLP_WEIGHTS_BYTES);
+  if (!model.write_weights(std::as_writable_bytes(std::span(again))) || again != file) return 5;
   std::vector<float> x(3 * 784, 0.5F), y(3 * 10), small(29);
   std::vector<std::int64_t> labels = {1, 2, 3};
   float loss = 0;
