@@ -27,6 +27,8 @@ class Cross(unittest.TestCase):
             exact = ["--exact"] if name in POINTWISE else []
             shown = output(EMULATOR, program, "--selftest", *exact)
             self.assertIn(f"{name} on generic, {'bit for bit' if exact else 'within tolerance'}: passed", shown)
+            shown = output(EMULATOR, companion("bounds", name, folder, COMPILER, "-static", source=HERE))
+            self.assertIn("calls stay within bounds", shown)
             undefined = manifest(name, folder)["variants"][0]["undefined"]
             self.assertLessEqual(set(undefined), {"memcpy", "memset", "memmove", "exp", "log"})
             listed = output("aarch64-linux-gnu-nm", "-u", library(name, folder)).splitlines()

@@ -57,12 +57,11 @@ def compiled(program, *command, folder=models, libraries=("mlp",)):
     return path
 
 
-def companion(kind, name, folder, compiler="cc", *options):
-    """`<library>.run` or `<library>.bench`, beside the files of the library."""
+def companion(kind, name, folder, compiler="cc", *options, source=os.path.join(SOURCE, "tools", "aot")):
+    """`<library>.run` or `<library>.bench`, or another program that suits any library, beside the library's files."""
     path = os.path.join(folder, f"{name}.{kind}")
     output(compiler, *STRICT, *options, f"-I{SOURCE}", f"-I{folder}", f"-DOGEE_LIBRARY={name}",
-           f'-DOGEE_HEADER="{name}.h"', os.path.join(SOURCE, "tools", "aot", kind + ".c"), library(name, folder), "-lm",
-           "-o", path)
+           f'-DOGEE_HEADER="{name}.h"', os.path.join(source, kind + ".c"), library(name, folder), "-lm", "-o", path)
     return path
 
 
@@ -133,7 +132,7 @@ class Object(unittest.TestCase):
                 self.assertEqual(file["sha256"], hashlib.sha256(content).hexdigest())
         listed = {file["name"] for name in LIBRARIES for file in manifest(name)["files"]}
         self.assertEqual(listed | {name + ".manifest.json" for name in LIBRARIES}, set(os.listdir(models)) -
-                         {f"{name}.{kind}" for name in LIBRARIES for kind in ("run", "bench")})
+                         {f"{name}.{kind}" for name in LIBRARIES for kind in ("run", "bench", "bounds")})
 
     def test_twice_the_same_bytes(self):
         again = make("again")
@@ -146,6 +145,8 @@ class Programs(unittest.TestCase):
         for name in LIBRARIES:
             shown = output(companion("run", name + suffix, folder), "--selftest", folder="/")
             self.assertIn(f"{name}{suffix} on {variant}, bit for bit: passed", shown)
+            shown = output(companion("bounds", name + suffix, folder, source=HERE))
+            self.assertIn("calls stay within bounds", shown)
 
     def test_selftest(self):
         self.check_selftests(models, "native")

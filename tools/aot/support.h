@@ -47,7 +47,7 @@ static File read_file(const char* path) {
   return file;
 }
 
-static Memory make_memory(unsigned workers) {
+static inline Memory make_memory(unsigned workers) {
   Memory memory;
   memory.state_bytes = OF_LIBRARY(_state_bytes)();
   memory.state = allocate(memory.state_bytes);
