@@ -66,9 +66,9 @@ function(ogee_add_aot_library name)
     COMMAND ${CMAKE_COMMAND} -E rm -f ${folder}/${name}.manifest.json
     COMMAND ${command}
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DFOLDER=${folder} "-DENTRIES=${arg_ENTRIES}" -DAR=${CMAKE_AR} -P ${check}
-    DEPENDS ${depends} ${check}
+    DEPENDS ${depends} ${check} ogee::ogee ogee::codegen ogee::passes ogee::ir ogee::runtime # another ogee, other files
     COMMENT "Compiling ${name} ahead of time" VERBATIM)
-  add_custom_target(${name}.files DEPENDS ${archive})
+  add_custom_target(${name}.files ALL DEPENDS ${archive})
   add_library(${name} STATIC IMPORTED GLOBAL)
   add_dependencies(${name} ${name}.files)
   set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${archive} INTERFACE_INCLUDE_DIRECTORIES ${folder}

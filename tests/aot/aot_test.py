@@ -211,6 +211,9 @@ class Use(unittest.TestCase):
         print(f"start, weights, first inference: {min(times):.2f} ms at best, {sorted(times)[10]:.2f} ms in the middle")
         self.assertLess(min(times), 100)
 
+    def test_weights_in_the_object(self):
+        output(compiled("embedded_test", "cc", *STRICT, here("embedded.c"), libraries=("embedded",)))
+
     def test_two_models_and_a_copy(self):
         for name, folder in (("mlp", models), ("encoder", models), ("mlp_copy", make("copy", "_copy"))):
             shutil.copy(library(name, folder), os.path.join(work, name + ".o"))

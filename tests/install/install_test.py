@@ -73,6 +73,7 @@ if "LLVM" in libraries or "MLIR" in libraries:
     sys.exit("ogee::runtime needs LLVM:\n" + libraries)
 
 run(built("library"))
+must_say(run("ar", "t", os.path.join(work, "library", "aot", "twice_arm", "libtwice_arm.a")), "twice_arm.o")
 must_say(run(os.path.join(work, "library", "aot", "twice", "twice.run"), "--selftest"), "bit for bit: passed")
 must_say(run(os.path.join(work, "library", "aot", "twice", "twice.bench"), "--seconds", "0.01"), "forward: p50")
 must_say(configured("library", "-DLANGUAGES=CXX", "--fresh", fails=True),

@@ -60,7 +60,7 @@ static inline Memory make_memory(unsigned workers) {
 static void start_state(const Memory* memory, const File* weights) {
   const LibraryInfo* info = OF_LIBRARY(_info)();
   if (info->embedded_state)
-    memcpy(memory->state, info->embedded_state, memory->state_bytes);
+    need(OF_LIBRARY(_read_embedded_weights)(memory->state, memory->state_bytes));
   else if (info->state_count > 0)
     need(OF_LIBRARY(_read_weights)(weights->bytes, weights->size, memory->state, memory->state_bytes));
 }
