@@ -28,6 +28,7 @@ public:
     context_.appendDialectRegistry(registry);
     context_.disableMultithreading();
     for (const AotEntry& entry : entries) add(entry);
+    checkApart(entries);
   }
 
   void write(codegen::aot::Options options, const codegen::aot::Output& output) {
@@ -56,6 +57,25 @@ private:
       weights_[name] = std::move(state[i]);
     }
     sources_.push_back({entry.name, function});
+  }
+
+  /// Error where captured tensors share memory that an entry writes to: in the library each has its own.
+  void checkApart(const std::vector<AotEntry>& entries) const {
+    std::map<const runtime::Storage*, const AotEntry*> writers;
+    for (const AotEntry& entry : entries) {
+      const Interface& interface = *entry.graph.impl().interface();
+      for (const FinalWrite& write : interface.writes)
+        if (write.place.kind == Place::Kind::capture)
+          writers.try_emplace(&*interface.captures[write.place.index].tensor.impl()->storage, &entry);
+    }
+    for (const auto& [tensor, name] : names_)
+      for (const auto& [other, otherName] : names_) {
+        const auto writer = writers.find(&*tensor->storage);
+        if (tensor != other && tensor->storage == other->storage && writer != writers.end())
+          fail(loc_, "aot: ", std::min(name, otherName), " and ", std::max(name, otherName), " share memory, and ",
+               writer->second->name,
+               " writes to it; hint: let all entries use one of them, and make views of it inside");
+      }
   }
 
   static void setName(mlir::func::FuncOp function, size_t argument, const std::string& name) {

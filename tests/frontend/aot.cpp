@@ -50,6 +50,17 @@ TEST_CASE("aot: another architecture needs no name of a CPU") {
   }
 }
 
+TEST_CASE("aot: entries that share memory which one of them writes to have to use one tensor") {
+  const runtime::testing::Folder folder;
+  Tensor w = randn({3, 4}), turned = w.t();
+  const Graph step = trace([&](Tensor x) { w += x; }, spec(f32, {3, 4}));
+  const Graph forward = trace([&](Tensor x) { return matmul(turned, x); }, spec(f32, {3, 2}));
+  const Graph sum = trace([&](Tensor x) { return w + turned.t() + x; }, spec(f32, {3, 4}));
+  CHECK(contains(error_of([&] { aot({{"step", step}, {"forward", forward}}, {.out = folder.path()}); }),
+                 "aot: capture0 and capture0_1 share memory, and step writes to it at aot.cpp:"));
+  aot({{"sum", sum}, {"forward", forward}}, {.out = folder.path()}); // nobody would see that there are two
+}
+
 TEST_CASE("aot: what is refused names the line") {
   const runtime::testing::Folder folder;
   const auto refused = [&](const std::vector<AotEntry>& entries, AotOptions options) {
