@@ -5,6 +5,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 
 #include <unistd.h>
 
@@ -98,6 +99,21 @@ bool runsHere(const TargetInfo& target) {
 
 std::string architectureOf(const TargetInfo& target) { return llvm::Triple(target.triple).getArchName().str(); }
 
+namespace {
+
+/// What LLVM may use for an x86-64 CPU by its name: only what is said here is asked of a machine before code runs.
+std::string featuresOf(const std::string& cpu) {
+  std::string text;
+  if (llvm::X86::parseArchX86(cpu, /*Only64Bit=*/true) == llvm::X86::CK_None) return text;
+  llvm::SmallVector<llvm::StringRef, 64> features;
+  llvm::X86::getFeaturesForCPU(cpu, features);
+  llvm::sort(features);
+  for (const llvm::StringRef feature : features) text += (text.empty() ? "+" : ",+") + feature.str();
+  return text;
+}
+
+} // namespace
+
 std::string parseTarget(const std::string& asked, const std::string& triple, NamedTarget& target) {
   const bool isHost = triple.empty() || llvm::Triple(triple).getArch() == llvm::Triple(hostTarget().triple).getArch();
   if (isHost && (asked == "native" || (asked.empty() && triple.empty()))) {
@@ -114,10 +130,15 @@ std::string parseTarget(const std::string& asked, const std::string& triple, Nam
     return "";
   }
   if (triple.empty()) return "cpu " + cpu + " is not known: native, x86-64-v3, x86-64-v4 or armv8, or name a triple";
+  const llvm::Triple machine(llvm::Triple::normalize(triple));
   target.info = TargetInfo();
-  target.info.triple = llvm::Triple::normalize(triple);
-  if (cpu.empty() && llvm::Triple(target.info.triple).isAArch64()) return namedTarget("armv8", target.info), "";
-  target.info.cpu = target.name;
+  if (!cpu.empty() || machine.getArch() != llvm::Triple::aarch64 || !namedTarget("armv8", target.info))
+    target.info.cpu = target.name;
+  target.info.triple = machine.str();
+  if (machine.getArch() == llvm::Triple::x86_64) target.info.features = featuresOf(target.name);
+  if (cpu.empty() && machine.isRISCV64())
+    target.info.features = "+m,+a,+f,+d,+c"; // what Linux and its libm are built for
+  if (cpu.empty() && machine.isLoongArch64()) target.info.features = "+f,+d";
   deriveFacts(target.info);
   return "";
 }

@@ -83,7 +83,7 @@ HostArray copyOf(const HostArray& array) {
 class Player {
 public:
   Player(runtime::Program program, const Entry& entry, const Library& library, std::span<const uint8_t> state)
-      : entry_(entry), library_(library), session_(withState(std::move(program), library, state)) {}
+      : entry_(entry), library_(library), firstState_(state), session_(withState(std::move(program), library, state)) {}
 
   void play(const std::string& prefix, const std::vector<int64_t>& dims, std::mt19937_64& bits, NamedArrays& arrays) {
     arrays.emplace_back(prefix + "dims", fromNumbers(dims));
@@ -134,9 +134,9 @@ private:
           {array.storage->data(), array.shape.data(), nullptr, static_cast<uint32_t>(array.shape.size()), array.dtype});
   }
 
-  /// The state as it is now, at the offsets of the library.
+  /// The library's state as it is now: what this entry does not know is as it began.
   std::vector<uint8_t> presentState() const {
-    std::vector<uint8_t> state(library_.stateBytes);
+    std::vector<uint8_t> state(firstState_.begin(), firstState_.end());
     const ArrayRef<runtime::ArgSpec> held = ArrayRef(session_.program().args).drop_front(session_.given());
     for (auto [i, argument] : llvm::enumerate(held)) {
       const std::span<const std::byte> bytes = session_.state(i);
@@ -170,6 +170,7 @@ private:
   };
   const Entry& entry_;
   const Library& library_;
+  const std::span<const uint8_t> firstState_;
   runtime::Session session_;
   std::vector<HostArray> tensors_;
   std::vector<runtime::TensorArg> args_;
@@ -177,11 +178,18 @@ private:
   std::vector<Write> writes_;
 };
 
+/// Whether images can be made for a target: they call no functions of libm for single instructions.
+bool hasImages(const TargetInfo& target) {
+  runtime::CpuFeatures needed; // none where the machine is no x86-64
+  for (const char* feature : {"fma", "sse4.1"}) needed.add(feature);
+  return requiredFeatures(target).contains(needed);
+}
+
 /// The target of the library whose code this machine runs, and else this machine.
 NamedTarget playableTarget(const Options& options, const Library& library) {
   for (const Variant& variant : library.variants) // as a user's program would choose
     for (const NamedTarget& target : options.targets)
-      if (target.name == variant.name && runsHere(target.info)) return target;
+      if (target.name == variant.name && runsHere(target.info) && hasImages(target.info)) return target;
   return {"", hostTarget()};
 }
 

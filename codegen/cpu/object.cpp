@@ -122,9 +122,17 @@ std::string targetError(const TargetInfo& target) {
   const llvm::Target* found = cpu::findTarget(target.triple, error);
   if (!found) return error;
   if (!triple.isOSBinFormatELF()) return target.triple + " has no ELF objects";
-  if (!triple.isLittleEndian() || !triple.isArch64Bit()) return target.triple + " is no 64-bit little-endian target";
+  if (!triple.isLittleEndian() || !triple.isArch64Bit() || triple.isX32() ||
+      triple.getEnvironment() == llvm::Triple::GNUILP32)
+    return target.triple + " is no 64-bit little-endian target";
+  if (triple.isAMDGPU() || triple.isNVPTX() || triple.isBPF()) return target.triple + " is no CPU";
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(found->createMCSubtargetInfo(target.triple, "", ""));
-  if (!subtarget->isCPUStringValid(target.cpu)) return "LLVM knows no CPU " + target.cpu + " of " + target.triple;
+  bool known = subtarget->isCPUStringValid(target.cpu);
+  if (known && triple.isX86()) { // it is also valid where it is a CPU of 32 bits
+    subtarget.reset(found->createMCSubtargetInfo(target.triple, target.cpu, ""));
+    known = subtarget->checkFeatures("+64bit");
+  }
+  if (!known) return "LLVM knows no CPU " + target.cpu + " of " + target.triple;
   return "";
 }
 
