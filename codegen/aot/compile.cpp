@@ -51,21 +51,34 @@ public:
 private:
   Location location() const { return func::FuncOp(sources_.front().graph).getLoc(); }
 
-  LogicalResult check(ArrayRef<NamedTarget> targets) {
-    if (sources_.size() > kMostEntries)
-      return emitError(location()) << "a library has at most " << kMostEntries << " entries";
-    if (identifierOf(options_.name) != options_.name)
-      return emitError(location()) << "'" << options_.name << "' is no name that C can use for a library";
-    llvm::StringSet<> names;
+  LogicalResult checkNames(ArrayRef<NamedTarget> targets) {
+    const std::string& library = options_.name;
+    if (identifierOf(library) != library)
+      return emitError(location()) << "'" << library << "' is no name that C can use for a library";
+    if (StringRef(library).upper() == library)
+      return emitError(location()) << "the library " << library << " needs a lower-case letter in its name: macros are "
+                                   << library << "_…, and functions would be, too";
+    llvm::StringSet<> taken{"embedded_state"}, macros;
+    for (const NamedTarget& target : targets) taken.insert("code_" + identifierOf(target.name));
+    for (const Source& source : sources_)
+      for (const char* function : {"sizes_", "conditions_"}) taken.insert(function + source.name);
     for (const Source& source : sources_) {
       if (identifierOf(source.name) != source.name)
         return emitError(location()) << "'" << source.name << "' is no name that C can use for an entry";
-      if (isTaken(source.name))
-        return emitError(location()) << "the header has a use for the name " << options_.name << "_" << source.name
+      if (isTaken(source.name) || taken.contains(source.name))
+        return emitError(location()) << "the header has a use for the name " << library << "_" << source.name
                                      << " itself: call the entry something else";
-      if (!names.insert(source.name).second)
-        return emitError(location()) << "two entries have the name " << source.name;
+      if (!macros.insert(StringRef(source.name).upper()).second)
+        return emitError(location()) << "two entries have the name " << source.name << ", for macros in capitals";
     }
+    return success();
+  }
+
+  LogicalResult check(ArrayRef<NamedTarget> targets) {
+    if (sources_.size() > kMostEntries)
+      return emitError(location()) << "a library has at most " << kMostEntries << " entries";
+    if (failed(checkNames(targets))) return failure();
+    llvm::StringSet<> names;
     for (const NamedTarget& target : targets) {
       if (!names.insert(target.name).second) return emitError(location()) << "target " << target.name << " twice";
       if (std::string error = targetError(target.info); !error.empty())
@@ -74,6 +87,8 @@ private:
         return emitError(location()) << "targets " << targets.front().name << " and " << target.name
                                      << " are of different architectures: one library has one";
     }
+    if (targets.size() > 1 && architectureOf(targets.front().info) != "x86_64")
+      return emitError(location()) << "several CPUs in one library need x86-64, where programs can ask for features";
     return success();
   }
 
@@ -87,7 +102,7 @@ private:
       ir::putStateLast(graph);
       FailureOr<Plan> planned = lowerToPlan(graph, {.name = source.name, .target = &target});
       if (failed(planned) || failed(bindState(planned->program, graph.getLoc()))) return failure();
-      auto entry = std::make_unique<PlannedEntry>(std::move(*planned));
+      auto entry = std::make_unique<PlannedEntry>(std::move(*planned), library_.name);
       if (failed(entry->sizes.run(graph.getLoc()))) return failure();
       entries.push_back(std::move(entry));
     }
@@ -98,7 +113,7 @@ private:
   LogicalResult layOut(ArrayRef<NamedTarget> targets) {
     for (auto [source, entry] : llvm::zip_equal(sources_, plans_.front())) {
       const Location at = func::FuncOp(source.graph).getLoc();
-      library_.entries.push_back(describe(entry->plan.program, source.name, entry->sizes));
+      library_.entries.push_back(describe(entry->plan.program, library_.name, source.name, entry->sizes));
       if (failed(addState(library_, entry->plan.program, at)) || failed(addCost(source, library_.entries.back())))
         return failure();
     }

@@ -25,12 +25,6 @@ std::string countOf(const Tensor& tensor) {
   return text;
 }
 
-/// The helpers in expressions are those of the C header.
-std::string named(std::string text, const std::string& name) {
-  for (size_t at = 0; (at = text.find("name_", at)) != std::string::npos; at += name.size()) text.replace(at, 4, name);
-  return text;
-}
-
 void writeShapes(llvm::raw_ostream& out, const Entry& entry) {
   out << formatv("/// Shapes of the tensors of {0}; -1 stands for what a call says.\nstruct {0}_shapes {{\n",
                  entry.name);
@@ -65,7 +59,7 @@ void writeCall(llvm::raw_ostream& out, const std::string& name, const Entry& ent
       checks +=
           formatv("    if ({0}.size() != static_cast<std::size_t>({1})) return Status({2}_fail({2}_error_size, {3}, "
                   "{4}));\n",
-                  tensor.identifier, named(countOf(tensor), name), name, number, 4 + i)
+                  tensor.identifier, countOf(tensor), name, number, 4 + i)
               .str();
   }
   out << parameters << ") const noexcept {\n" << checks;

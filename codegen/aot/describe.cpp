@@ -117,9 +117,9 @@ LogicalResult bindState(Program& program, Location location) {
   return success();
 }
 
-Entry describe(const Program& program, const std::string& name, const Sizes& sizes) {
+Entry describe(const Program& program, const std::string& library, const std::string& name, const Sizes& sizes) {
   Entry entry{.name = name};
-  Identifiers identifiers;
+  Identifiers identifiers(library);
   for (auto [i, symbol] : llvm::enumerate(program.values.symbols))
     entry.dims.push_back({symbol.name, identifiers(sizes.identifier(i)), symbol.lo, symbol.hi});
   for (auto [i, argument] : llvm::enumerate(program.args)) {

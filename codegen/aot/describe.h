@@ -9,8 +9,9 @@ namespace ogee::codegen::aot {
 /// become numbers. A diagnostic where a size of state is no number, or an argument of the calls has strides.
 mlir::LogicalResult bindState(runtime::Program& program, mlir::Location location);
 
-/// The signature of an entry; the program's state is bound.
-Entry describe(const runtime::Program& program, const std::string& name, const Sizes& sizes);
+/// The signature of the entry `name` of a library; the program's state is bound.
+Entry describe(const runtime::Program& program, const std::string& library, const std::string& name,
+               const Sizes& sizes);
 
 /// Adds the state of a program to that of the others. A diagnostic where two mean different things by one name.
 mlir::LogicalResult addState(Library& library, const runtime::Program& program, mlir::Location location);

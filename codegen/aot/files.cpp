@@ -216,7 +216,7 @@ LogicalResult write(ArrayRef<Source> sources, const Options& options, const Outp
       {"state", describeState(*library)},
       {"workspace",
        {{"bytes", library->arenaBytes}, {"bytes_per_worker", library->scratchBytes}, {"alignment", kAlignment}}}};
-  files.add(name + ".manifest.json", manifest.dump(2) + "\n");
+  files.add(name + ".manifest.json", manifest.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
   return files.write();
 }
 

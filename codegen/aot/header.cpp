@@ -47,6 +47,7 @@ std::string named(StringRef text, const std::string& name) {
 /// A text as a C literal that `named` leaves as it is.
 std::string literal(std::string_view text) {
   std::string out = quoted(text);
+  for (size_t at = 0; (at = out.find("??", at)) != std::string::npos; at += 2) out.insert(at + 1, "\\"); // a trigraph
   for (const char* part : {"name_", "NAME_"})
     for (size_t at = 0; (at = out.find(part, at)) != std::string::npos; at += 5) out.insert(at + 2, "\" \"");
   return out;
@@ -98,7 +99,7 @@ private:
     out_ << formatv("#define NAME_ABI {0}u\n#define NAME_ALIGNMENT 64\n#define NAME_STATE_BYTES {1}u\n"
                     "#define NAME_WORKSPACE_BYTES(workers) ({2}u + {3}u * (size_t)(workers))\n",
                     library_.abi, library_.stateBytes, library_.arenaBytes, library_.scratchBytes);
-    out_ << formatv("#define NAME_ENTRY_COUNT {0}\n#define NAME_STATE_COUNT {1}\n#define NAME_MOST_SIZES {2}\n"
+    out_ << formatv("#define NAME_ENTRIES {0}\n#define NAME_STATE_COUNT {1}\n#define NAME_MOST_SIZES {2}\n"
                     "#define NAME_WEIGHTS_BYTES {3}u\n",
                     library_.entries.size(), library_.state.size(), sizes, weightBytes);
     for (auto [number, entry] : llvm::enumerate(library_.entries))
@@ -239,7 +240,7 @@ private:
       out_ << formatv("{{{0}, {1}, &name_code_{2}}", literal(variant.name), literal(variant.triple),
                       variant.identifier);
     });
-    out_ << formatv("  static const name_library_info info = {{{0}, NAME_ABI, NAME_ENTRY_COUNT, NAME_STATE_COUNT, {1}, "
+    out_ << formatv("  static const name_library_info info = {{{0}, NAME_ABI, NAME_ENTRIES, NAME_STATE_COUNT, {1}, "
                     "entries, {2}, variants, {3}};\n  return &info;\n}\n",
                     literal(library_.name), library_.variants.size(), orNull(!library_.state.empty(), "state"),
                     orNull(library_.embedded, "name_embedded_state"));
@@ -332,8 +333,8 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n')
-      out += "\\n";
+    if (static_cast<unsigned char>(c) < ' ')
+      out += formatv("\\0{0}{1}", c >> 3, c & 7).str();
     else
       out += c;
   }

@@ -12,7 +12,7 @@ namespace ogee::codegen::aot {
 
 /// An entry as one target has it: its state is bound, the sizes are those of its program.
 struct PlannedEntry {
-  explicit PlannedEntry(Plan planned) : plan(std::move(planned)), sizes(plan.program) {}
+  PlannedEntry(Plan planned, const std::string& library) : plan(std::move(planned)), sizes(plan.program, library) {}
 
   Plan plan;
   Sizes sizes;

@@ -39,31 +39,52 @@ std::optional<Bounds> apply(SizeOp op, Bounds a, Bounds b) {
   return bounds;
 }
 
-std::string call(StringRef function, const std::string& a, const std::string& b) {
-  return ("name_" + function + "(" + a + ", " + b + ")").str();
-}
-
-std::string expressionOf(SizeOp op, const std::string& a, const std::string& b) {
+/// As the header of the library computes it.
+std::string expressionOf(SizeOp op, const std::string& a, const std::string& b, const std::string& library) {
+  const auto call = [&](const char* function) { return library + "_" + function + "(" + a + ", " + b + ")"; };
   switch (op) {
   case SizeOp::add: return "(" + a + " + " + b + ")";
   case SizeOp::sub: return "(" + a + " - " + b + ")";
   case SizeOp::mul: return "(" + a + " * " + b + ")";
-  case SizeOp::floordiv: return call("floordiv", a, b);
-  case SizeOp::mod: return call("mod", a, b);
-  case SizeOp::min: return call("min", a, b);
-  case SizeOp::max: return call("max", a, b);
-  case SizeOp::ceildiv: return call("ceildiv", a, b);
+  case SizeOp::floordiv: return call("floordiv");
+  case SizeOp::mod: return call("mod");
+  case SizeOp::min: return call("min");
+  case SizeOp::max: return call("max");
+  case SizeOp::ceildiv: return call("ceildiv");
   case SizeOp::eq: return "(int64_t)(" + a + " == " + b + ")";
   case SizeOp::lt: return "(int64_t)(" + a + " < " + b + ")";
   }
   llvm_unreachable("all size ops are listed");
 }
 
+/// Keywords of C and C++, macros of what the headers include, and their own names for arguments and members.
+constexpr const char* kWords =
+    "alignas alignof and and_eq asm assert auto bitand bitor bool break BUFSIZ case catch char char16_t char32_t "
+    "char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit "
+    "continue ctx ctx_ decltype default delete dims dims_ do double dynamic_cast else enum EOF errno explicit "
+    "export extern false float for friend goto if inline int int32_t int64_t int8_t linux long main memcpy memory "
+    "memory_ Model mutable namespace new noexcept not not_eq NULL nullptr operator or or_eq private protected "
+    "public register reinterpret_cast requires restrict return short signed size_t sizeof sizes static "
+    "static_assert static_cast Status status_ std stderr stdin stdout struct switch template tensors_ this "
+    "thread_local throw true try typedef typeid typename typeof uint8_t union unix unsigned using virtual void "
+    "volatile wchar_t while xor xor_eq";
+
+bool isWordOfHeaders(StringRef text) {
+  static const llvm::StringSet<> words = [] {
+    llvm::SmallVector<StringRef, 128> list;
+    llvm::SplitString(kWords, list, " ");
+    llvm::StringSet<> set;
+    for (const StringRef word : list) set.insert(word);
+    return set;
+  }();
+  return words.contains(text);
+}
+
 } // namespace
 
 LogicalResult Sizes::run(Location location) {
   for (int64_t value : program_.values.initial) bounds_.push_back({value, value});
-  Identifiers names;
+  Identifiers names(library_);
   for (const runtime::Symbol& symbol : program_.values.symbols) identifiers_.push_back(names(symbol.name));
   for (const runtime::Symbol& symbol : program_.values.symbols) {
     if (symbol.hi == INT64_MAX)
@@ -101,7 +122,7 @@ std::string Sizes::expression(Slot slot) const {
   for (auto [symbol, identifier] : llvm::zip_equal(program_.values.symbols, identifiers_))
     if (symbol.slot == slot) return identifier;
   for (const SizeStep& step : program_.values.steps)
-    if (step.out == slot) return expressionOf(step.op, expression(step.a), expression(step.b));
+    if (step.out == slot) return expressionOf(step.op, expression(step.a), expression(step.b), library_);
   const int64_t value = bounds_[slot].lo;
   return value < 0 ? "(" + std::to_string(value) + ")" : std::to_string(value);
 }
@@ -126,38 +147,19 @@ std::string Sizes::withExpressions(const std::string& message) const {
 }
 
 std::string Identifiers::operator()(const std::string& name) {
-  const std::string base = identifierOf(name);
+  std::string base = identifierOf(name);
+  for (const std::string& taken : {library_ + "_", std::string("name_")}) // what the headers' own names begin with
+    if (StringRef(base).starts_with_insensitive(taken)) base = "x" + base;
   std::string identifier = base;
   for (int again = 2; !used_.insert(identifier).second; ++again) identifier = base + "_" + std::to_string(again);
   return identifier;
 }
 
 std::string identifierOf(const std::string& name) {
-  static const llvm::StringSet<> words = [] {
-    llvm::StringSet<> set;
-    for (StringRef word :
-         {"alignas",   "alignof",      "and",           "asm",      "auto",      "bool",     "break",    "case",
-          "catch",     "char",         "class",         "const",    "constexpr", "continue", "default",  "delete",
-          "do",        "double",       "else",          "enum",     "explicit",  "export",   "extern",   "false",
-          "float",     "for",          "friend",        "goto",     "if",        "inline",   "int",      "long",
-          "mutable",   "namespace",    "new",           "noexcept", "not",       "nullptr",  "operator", "or",
-          "private",   "protected",    "public",        "register", "requires",  "restrict", "return",   "short",
-          "signed",    "sizeof",       "static",        "struct",   "switch",    "template", "this",     "throw",
-          "true",      "try",          "typedef",       "typeid",   "typename",  "union",    "unsigned", "using",
-          "virtual",   "void",         "volatile",      "wchar_t",  "while",     "xor",      "concept",  "co_await",
-          "ctx",       "tensors_",     "dims_",         "dims",     "sizes",     "memory",   "compl",    "bitand",
-          "bitor",     "thread_local", "static_assert", "decltype", "typeof",    "main",     "errno",    "NULL",
-          "linux",     "unix",         "co_return",     "co_yield", "assert",    "int8_t",   "int32_t",  "int64_t",
-          "uint8_t",   "size_t",       "memcpy",        "std",      "char8_t",   "uint16_t", "uint32_t", "uint64_t",
-          "uintptr_t", "stdin",        "stdout",        "stderr",   "EOF",       "BUFSIZ",   "FILE",     "offsetof",
-          "Model",     "Status",       "ctx_",          "memory_",  "status_"})
-      set.insert(word);
-    return set;
-  }();
   std::string text;
   for (char c : name) text += llvm::isAlnum(c) ? c : '_';
   if (text.empty() || llvm::isDigit(text.front()) || text.front() == '_') text = "x" + text;
-  if (words.contains(text)) text += "_";
+  if (isWordOfHeaders(text)) text += "_";
   return text;
 }
 

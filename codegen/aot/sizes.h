@@ -15,8 +15,8 @@ struct Bounds {
 
 class Sizes {
 public:
-  /// Of a program that outlives this.
-  explicit Sizes(const runtime::Program& program) : program_(program) {}
+  /// Of a program that outlives this, in a library of this name.
+  Sizes(const runtime::Program& program, std::string library) : program_(program), library_(std::move(library)) {}
   /// Before anything else: finds the bounds of every slot. A diagnostic at `location` for a symbol without an upper
   /// bound, and where a size may overflow or be divided by zero.
   mlir::LogicalResult run(mlir::Location location);
@@ -35,20 +35,23 @@ private:
   bool runLoops(const runtime::LaunchList& list);
 
   const runtime::Program& program_;
+  const std::string library_;
   std::vector<Bounds> bounds_;
   std::vector<std::string> identifiers_; ///< of symbols
 };
 
-/// Names as C has them, each once.
+/// Names as the headers of a library have them, each once, and none of the library's own.
 class Identifiers {
 public:
+  explicit Identifiers(const std::string& library) : library_(library) {}
   std::string operator()(const std::string& name);
 
 private:
+  const std::string& library_;
   llvm::StringSet<> used_;
 };
 
-/// A name as C has it: letters, digits and underscores, no keyword of C or C++.
+/// A name as C has it: letters, digits and underscores, no word that the headers need.
 std::string identifierOf(const std::string& name);
 
 } // namespace ogee::codegen::aot

@@ -22,7 +22,7 @@ build = os.path.abspath(sys.argv.pop(1))
 work = os.path.join(build, "aot_test")
 models = os.path.join(work, "models")
 STRICT = ["-O1", "-Wall", "-Wextra", "-pedantic", "-Werror"]
-LIBRARIES = ("mlp", "encoder", "control", "pointwise", "types", "wide", "embedded")
+LIBRARIES = ("mlp", "encoder", "control", "pointwise", "types", "wide", "embedded", "names")
 LIBM = {"exp", "log", "sin", "cos", "tan", "tanh", "pow", "erf", "log1p", "expm1", "fma", "floor", "ceil", "rint",
         "round", "trunc", "sqrt"}
 on_x86 = platform.machine() == "x86_64"

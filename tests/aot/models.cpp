@@ -146,6 +146,26 @@ struct Maker {
     const Graph graph = trace([](Tensor x) { return exp(x) + log(x * x + 1); }, spec(f64, {dim("n", 1, 50)}));
     make("wide", {{"forward", graph, {"x"}, {"y"}}});
   }
+
+  /// Names that headers have other uses for, sizes that may be 0, and an entry that writes to state beside what it does
+  /// not know.
+  void names() const {
+    Tensor seen = ones({3}), other = ones({0, 5});
+    const Dim n = dim("name_dim", 0, 9);
+    const std::vector<std::string> inputs = {
+        "x.y",         "x y",       "naïve",  "if",   "names_ok", "names_call", "EOF",   "and_eq",
+        "static_cast", "NAMES_ABI", "Status", "ctx_", "status_",  "name_ok",    "Model", "a\"b\\c?\?/\td"};
+    const Graph count = trace(
+        [](const std::vector<Tensor>& all) {
+          Tensor sum = all[0];
+          for (size_t i = 1; i < all.size(); ++i) sum = sum + all[i];
+          return std::pair(sum, cat({sum, sum}, 0));
+        },
+        std::vector<Tensor>(inputs.size(), spec(f32, {n})));
+    const Graph tick = trace([&](Tensor x) { seen += x; }, spec(f32, {}));
+    const Graph look = trace([&](Tensor x) { return std::pair(matmul(x, other), seen.sum()); }, spec(f32, {n, 0}));
+    make("names", {{"count", count, inputs, {"filename_x", "twice"}}, {"tick", tick}, {"look", look}});
+  }
 };
 
 std::vector<std::string> split(const std::string& text) {
@@ -170,6 +190,7 @@ int main(int argc, char** argv) {
     maker.pointwise();
     maker.types();
     maker.wide();
+    maker.names();
     return 0;
   } catch (const Error& error) {
     std::cerr << "aot_models: " << error.what() << "\n";
