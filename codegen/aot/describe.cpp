@@ -6,6 +6,7 @@
 #include "runtime/shape.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/JSON.h"
 
 #include <algorithm>
 
@@ -94,6 +95,12 @@ Checked mostBytes(const std::vector<Slot>& dims, runtime::DType dtype, const Siz
   return bytes;
 }
 
+/// What JSON has between quotes as it is.
+bool isPlainText(const std::string& text) {
+  return llvm::json::isUTF8(text) &&
+         llvm::none_of(text, [](unsigned char c) { return c < ' ' || c == '"' || c == '\\'; });
+}
+
 } // namespace
 
 LogicalResult bindState(Program& program, Location location) {
@@ -121,13 +128,18 @@ Entry describe(const Program& program, const std::string& library, const std::st
   Entry entry{.name = name};
   Identifiers identifiers(library);
   for (auto [i, symbol] : llvm::enumerate(program.values.symbols))
-    entry.dims.push_back({symbol.name, identifiers(sizes.identifier(i)), symbol.lo, symbol.hi});
+    entry.dims.push_back({sizes.name(i), identifiers(sizes.identifier(i)), symbol.lo, symbol.hi});
+  llvm::StringSet<> names;
+  const auto add = [&](const std::string& shown, runtime::DType dtype, Tensor::Use use, const std::vector<Slot>& dims) {
+    const std::string identifier = identifiers(shown); // stands for a name that another tensor has
+    entry.tensors.push_back(
+        {names.insert(shown).second ? shown : identifier, identifier, dtype, use, extents(dims, sizes)});
+  };
   for (auto [i, argument] : llvm::enumerate(program.args)) {
     if (isState(argument)) continue;
     const bool written = llvm::any_of(program.results, [&](const ResultSpec& r) { return r.writes == i; });
     const std::string shown = argument.name.empty() ? "arg" + std::to_string(i) : argument.name;
-    entry.tensors.push_back({shown, identifiers(shown), argument.dtype,
-                             written ? Tensor::Use::inOut : Tensor::Use::input, extents(argument.dims, sizes)});
+    add(shown, argument.dtype, written ? Tensor::Use::inOut : Tensor::Use::input, argument.dims);
   }
   const size_t outputs =
       llvm::count_if(program.results, [](const ResultSpec& r) { return r.writes == runtime::kNoArgument; });
@@ -139,8 +151,7 @@ Entry describe(const Program& program, const std::string& library, const std::st
     const std::string shown = !result.name.empty() ? result.name
                               : outputs == 1       ? "result"
                                                    : "result" + std::to_string(i);
-    entry.tensors.push_back(
-        {shown, identifiers(shown), result.dtype, Tensor::Use::output, extents(result.dims, sizes)});
+    add(shown, result.dtype, Tensor::Use::output, result.dims);
   }
   for (const runtime::SizeCheck& check : program.checks) {
     const std::string a = sizes.expression(check.a), b = sizes.expression(check.b);
@@ -156,7 +167,7 @@ Entry describe(const Program& program, const std::string& library, const std::st
 LogicalResult addState(Library& library, const Program& program, Location location) {
   for (const ArgSpec& argument : program.args) {
     if (!isState(argument)) continue;
-    if (llvm::any_of(argument.name, [](unsigned char c) { return c < ' ' || c == '"' || c == '\\'; }))
+    if (!isPlainText(argument.name) || argument.name == "__metadata__")
       return emitError(location) << "state has the name '" << argument.name << "', which weights files cannot hold";
     StateTensor tensor{argument.name, argument.dtype, argument.role, {}};
     for (const Slot dim : argument.dims) tensor.dims.push_back(program.values.initial[dim]);

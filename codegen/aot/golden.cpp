@@ -85,19 +85,19 @@ public:
   Player(runtime::Program program, const Entry& entry, const Library& library, std::span<const uint8_t> state)
       : entry_(entry), library_(library), firstState_(state), session_(withState(std::move(program), library, state)) {}
 
-  void play(const std::string& prefix, const std::vector<int64_t>& dims, std::mt19937_64& bits, NamedArrays& arrays) {
-    arrays.emplace_back(prefix + "dims", fromNumbers(dims));
+  void play(const std::string& call, const std::vector<int64_t>& dims, std::mt19937_64& bits, NamedArrays& arrays) {
+    arrays.emplace_back("dims." + call, fromNumbers(dims));
     makeInputs(dims, bits);
     for (auto [tensor, array] : llvm::zip(entry_.tensors, tensors_))
-      if (tensor.use == Tensor::Use::inOut) arrays.emplace_back(prefix + tensor.name + ".before", copyOf(array));
+      if (tensor.use == Tensor::Use::inOut) arrays.emplace_back("before." + call + "." + tensor.name, copyOf(array));
     Sink sink(*this);
     session_.run({args_, indices_}, sink);
     for (const Write& write : writes_)
       if (const size_t bytes = bytesOf(write.value); bytes > 0)
         std::memcpy(tensors_[write.tensor].storage->data(), write.value.storage->data(), bytes);
     for (auto [tensor, array] : llvm::zip_equal(entry_.tensors, tensors_))
-      arrays.emplace_back(prefix + tensor.name, array);
-    if (entry_.writesState) arrays.emplace_back(prefix + "state", fromBytes(presentState()));
+      arrays.emplace_back(call + "." + tensor.name, array);
+    if (entry_.writesState) arrays.emplace_back("state." + call, fromBytes(presentState()));
   }
 
 private:
@@ -212,7 +212,7 @@ FailureOr<NamedArrays> play(ArrayRef<Source> sources, const Library& library, co
       for (const DimArgument& dim : entry.dims) dims.push_back(std::min(dim.hi, dim.lo + kStep * number));
       NamedArrays made;
       try {
-        Player(*program, entry, library, state).play(entry.name + "." + std::to_string(played) + ".", dims, bits, made);
+        Player(*program, entry, library, state).play(entry.name + "." + std::to_string(played), dims, bits, made);
       } catch (const runtime::Error& error) {
         if (error.code() != runtime::ErrorCode::invalid_argument) throw;
         continue; // a check of the model refuses these inputs

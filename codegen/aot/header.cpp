@@ -44,10 +44,19 @@ std::string named(StringRef text, const std::string& name) {
   return out;
 }
 
-/// A text as a C literal that `named` leaves as it is.
+/// A text as a C literal, of bytes that every compiler takes as they are, and that `named` leaves as it is.
 std::string literal(std::string_view text) {
-  std::string out = quoted(text);
-  for (size_t at = 0; (at = out.find("??", at)) != std::string::npos; at += 2) out.insert(at + 1, "\\"); // a trigraph
+  std::string out = "\"";
+  for (char c : text) {
+    const unsigned char byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte > '~') {
+      out += formatv("\\{0}{1}{2}", byte >> 6, byte >> 3 & 7, byte & 7).str();
+      continue;
+    }
+    if (c == '"' || c == '\\' || (c == '?' && out.back() == '?')) out += '\\'; // ??/ is a trigraph
+    out += c;
+  }
+  out += '"';
   for (const char* part : {"name_", "NAME_"})
     for (size_t at = 0; (at = out.find(part, at)) != std::string::npos; at += 5) out.insert(at + 2, "\" \"");
   return out;
@@ -298,8 +307,8 @@ std::string weightEntry(const StateTensor& tensor, uint64_t at) {
   std::string dims;
   for (int64_t dim : tensor.dims) dims += (dims.empty() ? "" : ",") + std::to_string(dim);
   const std::string dtype = tensor.dtype == DType::boolean ? "BOOL" : StringRef(runtime::name(tensor.dtype)).upper();
-  return formatv("{0}:{{\"dtype\":\"{1}\",\"shape\":[{2}],\"data_offsets\":[{3},{4}]}", quoted(tensor.name), dtype,
-                 dims, at, at + tensor.bytes);
+  return formatv("\"{0}\":{{\"dtype\":\"{1}\",\"shape\":[{2}],\"data_offsets\":[{3},{4}]}", tensor.name, dtype, dims,
+                 at, at + tensor.bytes);
 }
 
 std::string weightsHeader(const Library& library) {
@@ -327,18 +336,6 @@ std::string_view cTypeOf(DType dtype) {
   case DType::f64: return "double";
   }
   llvm_unreachable("all dtypes are listed");
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < ' ')
-      out += formatv("\\0{0}{1}", c >> 3, c & 7).str();
-    else
-      out += c;
-  }
-  return out + "\"";
 }
 
 std::string describe(const Tensor& tensor) {

@@ -23,8 +23,6 @@ std::string weightEntry(const StateTensor& tensor, uint64_t at);
 
 /// "float" for f32: the type of an element in C.
 std::string_view cTypeOf(runtime::DType dtype);
-/// A text as a C literal.
-std::string quoted(std::string_view text);
 /// "f32 [batch, 784]".
 std::string describe(const Tensor& tensor);
 

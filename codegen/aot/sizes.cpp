@@ -85,7 +85,7 @@ bool isWordOfHeaders(StringRef text) {
 LogicalResult Sizes::run(Location location) {
   for (int64_t value : program_.values.initial) bounds_.push_back({value, value});
   Identifiers names(library_);
-  for (const runtime::Symbol& symbol : program_.values.symbols) identifiers_.push_back(names(symbol.name));
+  for (size_t i = 0; i < program_.values.symbols.size(); ++i) identifiers_.push_back(names(name(i)));
   for (const runtime::Symbol& symbol : program_.values.symbols) {
     if (symbol.hi == INT64_MAX)
       return emitError(location) << "size " << symbol.name
@@ -95,6 +95,13 @@ LogicalResult Sizes::run(Location location) {
   if (!runSteps(program_.values.steps) || !runLoops(program_.launches))
     return emitError(location) << "a size overflows, or is divided by zero, for some sizes in the ranges; narrow them";
   return success();
+}
+
+std::string Sizes::name(size_t index) const {
+  const runtime::Symbol& symbol = program_.values.symbols[index];
+  StringRef name = symbol.name; // `k.value` for an index argument k
+  if (symbol.source.kind == runtime::SymbolSource::Kind::index) name.consume_back(".value");
+  return name.str();
 }
 
 bool Sizes::runSteps(const std::vector<SizeStep>& steps) {
@@ -159,7 +166,7 @@ std::string identifierOf(const std::string& name) {
   std::string text;
   for (char c : name) text += llvm::isAlnum(c) ? c : '_';
   if (text.empty() || llvm::isDigit(text.front()) || text.front() == '_') text = "x" + text;
-  if (isWordOfHeaders(text)) text += "_";
+  while (isWordOfHeaders(text)) text += "_"; // dims, and dims_, too
   return text;
 }
 

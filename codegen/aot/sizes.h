@@ -21,7 +21,8 @@ public:
   /// bound, and where a size may overflow or be divided by zero.
   mlir::LogicalResult run(mlir::Location location);
 
-  /// What symbol `index` of the program is called in C.
+  /// What symbol `index` of the program is called by users, and in C.
+  std::string name(size_t index) const;
   const std::string& identifier(size_t index) const { return identifiers_[index]; }
   Bounds bounds(runtime::Slot slot) const { return bounds_[slot]; }
   /// Of a slot that no loop sets.

@@ -162,9 +162,17 @@ struct Maker {
           return std::pair(sum, cat({sum, sum}, 0));
         },
         std::vector<Tensor>(inputs.size(), spec(f32, {n})));
-    const Graph tick = trace([&](Tensor x) { seen += x; }, spec(f32, {}));
+    const Graph tick = trace(
+        [&](Tensor x, Tensor y) {
+          seen += x;
+          x += y;
+          return exp(y);
+        },
+        spec(f32, {}), spec(f32, {}));
     const Graph look = trace([&](Tensor x) { return std::pair(matmul(x, other), seen.sum()); }, spec(f32, {n, 0}));
-    make("names", {{"count", count, inputs, {"filename_x", "twice"}}, {"tick", tick}, {"look", look}});
+    make("names", {{"count", count, inputs, {"filename_x", "twice"}},
+                   {"tick", tick, {"state", "dims"}, {"dims"}},
+                   {"look", look}});
   }
 };
 

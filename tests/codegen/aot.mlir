@@ -34,6 +34,8 @@
 // HEADER: static inline net_status net_forward(const net_ctx *ctx, const net_memory *memory, int64_t batch, const float *x, float *y) {
 // HEADER: Writes to the state.
 // HEADER: static inline net_status net_update(const net_ctx *ctx, const net_memory *memory, float *buffer, float *loss) {
+// An index argument is a size of its name.
+// HEADER: static inline net_status net_counted(const net_ctx *ctx, const net_memory *memory, int64_t n, int64_t k, const float *x, float *result) {
 
 // CPP: namespace net {
 // CPP: static constexpr std::array<std::int64_t, 2> x{-1, 4};
@@ -70,4 +72,10 @@ func.func @update(%lr: tensor<f32> {ogee.name = "lr", ogee.state = "optimizer"},
   %2 = ogee.sum %b [0] : tensor<8xf32> -> tensor<f32>
   %3 = ogee.mul %2, %lr : tensor<f32>
   return %0, %1, %3 : tensor<4x3xf32>, tensor<8xf32>, tensor<f32>
+}
+
+func.func @counted(%k: index {ogee.name = "k", ogee.ranges = [[0, 5]]},
+                   %x: tensor<?xf32> {ogee.name = "x", ogee.dims = ["n"], ogee.ranges = [[1, 6]]}) -> tensor<?xf32> {
+  %0 = ogee.exp %x : tensor<?xf32>
+  return %0 : tensor<?xf32>
 }

@@ -74,14 +74,13 @@ static int is_variant(const Array* target, const char* variant) {
 static size_t replay(const Context* ctx, const Memory* memory, const EntryInfo* entry, int number, const File* golden,
                      int exact) {
   const LibraryInfo* info = OF_LIBRARY(_info)();
-  char prefix[256], name[512];
+  char name[512];
   size_t wrong = 0;
   double worst = 0;
   Array given;
   Call call;
   int i;
-  snprintf(prefix, sizeof prefix, "%s.%d.", entry->name, number);
-  snprintf(name, sizeof name, "%sdims", prefix);
+  snprintf(name, sizeof name, "dims.%s.%d", entry->name, number);
   given = need_array(golden, name, (size_t)entry->dim_count * sizeof(int64_t));
   {
     int64_t* dims = (int64_t*)allocate(given.bytes + 8);
@@ -90,19 +89,19 @@ static size_t replay(const Context* ctx, const Memory* memory, const EntryInfo* 
   }
   for (i = 0; i < entry->tensor_count; ++i) {
     if (entry->tensors[i].use == OF_LIBRARY(_output)) continue;
-    snprintf(name, sizeof name, "%s%s%s", prefix, entry->tensors[i].name,
-             entry->tensors[i].use == OF_LIBRARY(_in_out) ? ".before" : "");
+    snprintf(name, sizeof name, "%s%s.%d.%s", entry->tensors[i].use == OF_LIBRARY(_in_out) ? "before." : "",
+             entry->name, number, entry->tensors[i].name);
     memcpy(call.tensors[i], need_array(golden, name, call.bytes[i]).data, call.bytes[i]);
   }
   need(run_call(ctx, memory, &call));
   for (i = 0; i < entry->tensor_count; ++i) {
     if (entry->tensors[i].use == OF_LIBRARY(_input)) continue;
-    snprintf(name, sizeof name, "%s%s", prefix, entry->tensors[i].name);
+    snprintf(name, sizeof name, "%s.%d.%s", entry->name, number, entry->tensors[i].name);
     wrong += differing((const char*)call.tensors[i], need_array(golden, name, call.bytes[i]).data, call.bytes[i],
                        entry->tensors[i].dtype, exact, &worst);
   }
   if (entry->writes_state) {
-    snprintf(name, sizeof name, "%sstate", prefix);
+    snprintf(name, sizeof name, "state.%s.%d", entry->name, number);
     given = need_array(golden, name, memory->state_bytes);
     for (i = 0; i < info->state_count; ++i)
       wrong += differing((const char*)memory->state + info->state[i].offset, given.data + info->state[i].offset,
@@ -128,7 +127,7 @@ static int selftest(int argc, char** argv) {
   exact = has_flag(argc, argv, "--exact") || is_variant(&target, info->variants[ctx.variant].name);
   for (entry = 0; entry < info->entry_count; ++entry)
     for (number = 0;; ++number) {
-      snprintf(name, sizeof name, "%s.%d.dims", info->entries[entry].name, number);
+      snprintf(name, sizeof name, "dims.%s.%d", info->entries[entry].name, number);
       if (!find_array(&golden, name).data) break;
       start_state(&memory, &weights);
       wrong += replay(&ctx, &memory, &info->entries[entry], number, &golden, exact);
