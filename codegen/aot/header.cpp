@@ -20,9 +20,9 @@ using runtime::DType;
 
 namespace {
 
-/// library.h.in and weights.h.in as they stand.
+/// calls.h.in and weights.h.in as they stand.
 constexpr const char kFixed[] =
-#include "codegen/aot/library_text.inc"
+#include "codegen/aot/fixed_text.inc"
     ;
 
 bool isWord(char c) { return llvm::isAlnum(c) || c == '_'; }

@@ -8,7 +8,7 @@
 
 namespace ogee::codegen::aot {
 
-/// C99, C++11 and later: what is fixed (library.h.in, weights.h.in), and the tables and functions of this library.
+/// C99, C++11 and later: what is fixed (calls.h.in, weights.h.in), and the tables and functions of this library.
 std::string cHeader(const Library& library);
 /// C++20: the same with spans and references, on top of the C header.
 std::string cppHeader(const Library& library);

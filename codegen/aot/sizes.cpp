@@ -62,11 +62,12 @@ constexpr const char* kWords =
     "alignas alignof and and_eq asm assert auto bitand bitor bool break BUFSIZ case catch char char16_t char32_t "
     "char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit "
     "continue ctx ctx_ decltype default delete dims dims_ do double dynamic_cast else enum EOF errno explicit "
-    "export extern false float for friend goto if inline int int32_t int64_t int8_t linux long main memcpy memory "
-    "memory_ Model mutable namespace new noexcept not not_eq NULL nullptr operator or or_eq private protected "
+    "export extern false FILE float for friend goto if inline int int32_t int64_t int8_t linux long main memcpy memory "
+    "memory_ Model mutable namespace new noexcept not not_eq NULL nullptr offsetof operator or or_eq private protected "
     "public register reinterpret_cast requires restrict return short signed size_t sizeof sizes static "
     "static_assert static_cast Status status_ std stderr stdin stdout struct switch template tensors_ this "
-    "thread_local throw true try typedef typeid typename typeof uint8_t union unix unsigned using virtual void "
+    "thread_local throw true try typedef typeid typename typeof uint16_t uint32_t uint64_t uint8_t uintptr_t union "
+    "unix unsigned using virtual void "
     "volatile wchar_t while xor xor_eq";
 
 bool isWordOfHeaders(StringRef text) {
