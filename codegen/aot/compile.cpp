@@ -43,8 +43,8 @@ public:
     for (const NamedTarget& target : targets)
       if (failed(plan(target.info))) return failure();
     if (failed(layOut(targets))) return failure();
-    for (auto [target, entries] : llvm::zip_equal(targets, plans_))
-      if (failed(makeVariant(target, entries))) return failure();
+    for (auto [variant, target, entries] : llvm::zip_equal(library_.variants, targets, plans_))
+      if (failed(makeVariant(variant, target.info, entries))) return failure();
     return std::move(library_);
   }
 
@@ -132,7 +132,14 @@ private:
         entry->memory.arenaBytes = library_.arenaBytes;
         entry->memory.scratchBytes = library_.scratchBytes;
       }
-    library_.abi = abiOf(targets);
+    for (const NamedTarget& target : targets)
+      library_.variants.push_back({.name = target.name,
+                                   .identifier = identifierOf(target.name),
+                                   .triple = target.info.triple,
+                                   .cpu = target.info.cpu,
+                                   .features = target.info.features});
+    // Of all that the header says: another text is another header.
+    library_.abi = static_cast<uint32_t>(runtime::hash128(std::string_view(cHeader(library_))).lo);
     return success();
   }
 
@@ -170,31 +177,8 @@ private:
     return success();
   }
 
-  /// A number of everything that header and object must agree about.
-  uint32_t abiOf(ArrayRef<NamedTarget> targets) const {
-    std::string text = "1 " + library_.name;
-    const auto add = [&](const auto&... parts) { ((text += " ", text += parts), ...); };
-    for (const NamedTarget& target : targets) add(target.name);
-    for (const Entry& entry : library_.entries) {
-      add("entry", entry.name);
-      for (const DimArgument& dim : entry.dims) add(dim.name, std::to_string(dim.lo), std::to_string(dim.hi));
-      for (const Tensor& tensor : entry.tensors) {
-        add(tensor.name, runtime::name(tensor.dtype), std::to_string(static_cast<int>(tensor.use)));
-        for (const Extent& dim : tensor.dims) add(dim.text);
-      }
-    }
-    for (const StateTensor& tensor : library_.state)
-      add(tensor.name, runtime::name(tensor.dtype), std::to_string(tensor.offset), std::to_string(tensor.bytes));
-    add(std::to_string(library_.arenaBytes), std::to_string(library_.scratchBytes));
-    return static_cast<uint32_t>(runtime::hash128(std::string_view(text)).lo);
-  }
-
-  LogicalResult makeVariant(const NamedTarget& target, ArrayRef<std::unique_ptr<PlannedEntry>> entries) {
-    Variant variant{.name = target.name,
-                    .identifier = identifierOf(target.name),
-                    .triple = target.info.triple,
-                    .cpu = target.info.cpu,
-                    .features = target.info.features};
+  LogicalResult makeVariant(Variant& variant, const TargetInfo& target,
+                            ArrayRef<std::unique_ptr<PlannedEntry>> entries) {
     SmallVector<const PlannedEntry*> planned;
     SmallVector<std::string> names;
     for (auto [source, entry] : llvm::zip_equal(sources_, entries)) {
@@ -203,14 +187,12 @@ private:
     }
     ObjectOptions options{
         .symbol = library_.name + "_code_" + variant.identifier, .abi = library_.abi, .assembly = options_.assembly};
-    if (library_.embedded && library_.variants.empty()) {
+    if (library_.embedded && &variant == &library_.variants.front()) {
       options.weightsSymbol = library_.name + "_embedded_state";
       options.weights = firstState(library_, options_.weights);
     }
     MLIRContext& context = *func::FuncOp(sources_.front().graph).getContext();
-    if (failed(makeObject(context, planned, names, target.info, options, location(), variant))) return failure();
-    library_.variants.push_back(std::move(variant));
-    return success();
+    return makeObject(context, planned, names, target, options, location(), variant);
   }
 
   const ArrayRef<Source> sources_;

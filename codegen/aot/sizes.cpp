@@ -20,8 +20,8 @@ using runtime::Slot;
 
 namespace {
 
-/// The bounds of a op b: each op is monotone in each operand as long as the other one keeps its sign, so the corners
-/// decide, and 0 where it lies inside.
+/// The bounds of a op b, nothing where it may overflow or divide by zero. Each op is monotone in each operand as long
+/// as the other one keeps its sign, so the corners decide.
 std::optional<Bounds> apply(SizeOp op, Bounds a, Bounds b) {
   if (op == SizeOp::eq || op == SizeOp::lt) return Bounds{0, 1};
   const bool divides = op == SizeOp::floordiv || op == SizeOp::ceildiv || op == SizeOp::mod;

@@ -22,6 +22,11 @@ static void check_calls(mlp_ctx* ctx, const mlp_memory* memory) {
   EXPECT_TEXT(mlp, mlp_forward(ctx, memory, kBatch, odd, probabilities), "mlp_forward: x is not aligned");
   EXPECT_TEXT(mlp, mlp_train_step(ctx, memory, kBatch, images, (const int64_t*)(const void*)(images + 1), &loss),
               "mlp_train_step: labels is not aligned");
+  EXPECT_TEXT(mlp, mlp_forward(ctx, memory, kBatch, images, images + kBatch * 784 - 1),
+              "mlp_forward: probabilities is written and shares memory with another tensor");
+  EXPECT_TEXT(mlp, mlp_forward(ctx, memory, kBatch, probabilities + 10 * kBatch - 1, probabilities),
+              "mlp_forward: probabilities is written and shares memory with another tensor");
+  EXPECT(mlp_forward(ctx, memory, 1, images + 10, images) == mlp_ok);
   EXPECT_TEXT(mlp, mlp_forward(NULL, memory, kBatch, images, probabilities), "mlp_forward: the context is null");
   EXPECT_TEXT(mlp, mlp_forward(ctx, NULL, kBatch, images, probabilities), "mlp_forward: the memory is null");
   memset(&none, 0, sizeof none);
