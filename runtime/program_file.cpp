@@ -173,9 +173,17 @@ Result<std::vector<uint8_t>> Program::save() const {
   return std::move(file.bytes);
 }
 
+namespace {
+bool is_text(std::span<const uint8_t> bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == '\n' || (byte >= ' ' && byte <= '~'); });
+}
+} // namespace
+
 Result<Program> Program::load(std::span<const uint8_t> bytes, Machine machine) {
   if (bytes.size() < kHeaderBytes) return corrupt("too short");
-  if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin())) return corrupt("wrong first bytes");
+  if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin()))
+    return corrupt(is_text(bytes.first(kHeaderBytes)) ? "wrong first bytes; hint: IR text has to be compiled first"
+                                                      : "wrong first bytes");
   Reader header(bytes.subspan(sizeof kMagic, kHeaderBytes - sizeof kMagic));
   uint32_t version = 0;
   Hash128 checksum;

@@ -122,6 +122,8 @@ TEST_CASE("program: damaged bytes are refused, whatever is damaged") {
   std::vector<uint8_t> bad = good;
   bad[0] ^= 1;
   CHECK(reason(Program::load(bad)) == "not a program: wrong first bytes");
+  const std::vector<uint8_t> text(64, ' ');
+  CHECK(reason(Program::load(text)) == "not a program: wrong first bytes; hint: IR text has to be compiled first");
   bad = good;
   bad[8] = 99;
   CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 5)");
