@@ -43,6 +43,18 @@ bool write_all(int fd, std::span<const uint8_t> bytes) {
   return true;
 }
 
+/// Devices and pipes are written to: renaming would put a file in their place.
+bool is_stream(const std::string& path) {
+  struct stat info;
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+Status write_stream(const std::string& path, std::span<const uint8_t> bytes) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.get() < 0 || !write_all(file.get(), bytes) || !file.close()) return last_error();
+  return {};
+}
+
 } // namespace
 
 Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess access, uint64_t max_bytes) {
@@ -70,6 +82,7 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess acces
 }
 
 Status write_file(const std::string& path, std::span<const uint8_t> bytes, FileAccess access) {
+  if (is_stream(path)) return write_stream(path, bytes);
   static std::atomic<unsigned> counter{0};
   // The time tells this process from one that had its number and died while it wrote.
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();

@@ -4,7 +4,9 @@
 #include "tests/catch.h"
 #include "tests/runtime/folder.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace ogee::runtime;
 using ogee::runtime::testing::Folder;
@@ -29,6 +31,22 @@ TEST_CASE("files: failures in the system's words") {
   std::filesystem::create_directory(folder.file("d"));
   CHECK_FALSE(write_file(folder.file("d"), {}));
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("files: devices and pipes are written to, not replaced") {
+  const Folder folder;
+  std::filesystem::create_symlink("/dev/full", folder.file("full"));
+  CHECK(write_file(folder.file("full"), std::vector<uint8_t>(10)).message() == "No space left on device");
+  CHECK(std::filesystem::is_character_file(folder.file("full")));
+  const std::string pipe = folder.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDWR | O_NONBLOCK);
+  const std::vector<uint8_t> bytes{1, 2, 3};
+  CHECK(write_file(pipe, bytes));
+  std::vector<uint8_t> got(4);
+  CHECK(read(reader, got.data(), got.size()) == 3);
+  close(reader);
+  CHECK(std::filesystem::is_fifo(pipe));
 }
 
 TEST_CASE("files: what is no file of bytes, or too large, is refused at once") {

@@ -25,7 +25,10 @@ void compile(const CompileOptions& options) {
   program.texts = std::move(texts);
   if (!options.weights.empty()) setState(program, options.weights);
   program.save_file(options.output);
-  std::cout << options.output << ": " << std::filesystem::file_size(options.output) << " bytes\n";
+  std::cout << options.output;
+  if (std::filesystem::is_regular_file(options.output))
+    std::cout << ": " << std::filesystem::file_size(options.output) << " bytes";
+  std::cout << "\n";
 }
 
 } // namespace ogee::tools
