@@ -165,7 +165,8 @@ private:
   }
 
   LogicalResult checkWeights() {
-    if (options_.weights.empty() && options_.embed) return emitError(location()) << "there are no weights to embed";
+    if (options_.embed && (options_.weights.empty() || library_.stateBytes == 0))
+      return emitError(location()) << "there are no weights to embed";
     if (options_.weights.empty()) return success();
     for (const StateTensor& tensor : library_.state) {
       const auto weight = options_.weights.find(tensor.name);

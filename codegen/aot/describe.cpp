@@ -167,6 +167,8 @@ Entry describe(const Program& program, const std::string& library, const std::st
 LogicalResult addState(Library& library, const Program& program, Location location) {
   for (const ArgSpec& argument : program.args) {
     if (!isState(argument)) continue;
+    if (argument.name.empty())
+      return emitError(location) << "state has no name, by which entries share it; give its argument an ogee.name";
     if (!isPlainText(argument.name) || argument.name == "__metadata__")
       return emitError(location) << "state has the name '" << argument.name << "', which weights files cannot hold";
     StateTensor tensor{argument.name, argument.dtype, argument.role, {}};

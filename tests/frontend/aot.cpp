@@ -81,6 +81,10 @@ TEST_CASE("aot: what is refused names the line") {
   CHECK(contains(error_of([&] { aot([](Tensor x) { return exp(x); }, {}, {}); }),
                  "aot: the function has 1 arguments, got 0 examples"));
 
+  const Tensor nothing = zeros({0});
+  const Graph hollow = trace([&](Tensor x) { return x + nothing.sum(); }, spec(f32, {4}));
+  CHECK(contains(refused({{"f", hollow}}, {.embed = true}), "there are no weights to embed"));
+
   Tensor w = ones({4}).requires_grad_();
   const Graph leaving = trace([&](Tensor x) { (x * w).sum().backward(); }, spec(f32, {4}));
   CHECK(contains(refused({{"f", leaving}}, {}),
