@@ -29,6 +29,8 @@ static void check_calls(mlp_ctx* ctx, const mlp_memory* memory) {
   EXPECT(mlp_forward(ctx, memory, 1, images + 10, images) == mlp_ok);
   EXPECT_TEXT(mlp, mlp_forward(NULL, memory, kBatch, images, probabilities), "mlp_forward: the context is null");
   EXPECT_TEXT(mlp, mlp_forward(ctx, NULL, kBatch, images, probabilities), "mlp_forward: the memory is null");
+  EXPECT_TEXT(mlp, mlp_call(ctx, memory, -1, NULL, NULL), "mlp: an index is out of range");
+  EXPECT_TEXT(mlp, mlp_call(ctx, memory, MLP_ENTRIES, NULL, NULL), "mlp: an index is out of range");
   memset(&none, 0, sizeof none);
   EXPECT_TEXT(mlp, mlp_forward(&none, memory, kBatch, images, probabilities),
               "mlp: header and object are not of one build, or mlp_init was not called");
