@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <random>
 
 namespace ogee::codegen::aot {
@@ -26,6 +27,15 @@ namespace {
 constexpr int64_t kCases = 2;
 constexpr int64_t kStep = 7; ///< between the dims of two cases: tails of vectors and tiles come up
 
+/// Where inputs are drawn from.
+struct Draws {
+  uint64_t integers = 8; ///< integers are below
+  bool negative = true;  ///< floats are from [-1, 1), else from [0, 1)
+};
+/// Where a model refuses inputs or makes NaN of them, which tells nothing, the next ones are tried: labels and indices
+/// that are small enough, roots and logarithms that there are.
+constexpr Draws kDraws[] = {{8, true}, {2, false}, {1, false}};
+
 HostArray allocate(DType dtype, std::vector<int64_t> shape) {
   const int64_t bytes = runtime::checked_bytes(shape, dtype).take();
   return {dtype, std::move(shape), runtime::Storage::allocate(bytes)};
@@ -34,31 +44,38 @@ HostArray allocate(DType dtype, std::vector<int64_t> shape) {
 size_t bytesOf(const HostArray& array) { return runtime::checked_bytes(array.shape, array.dtype).take(); }
 
 template <class T>
-void fillWith(HostArray& array, std::mt19937_64& bits) {
+void fillWith(HostArray& array, const Draws& draws, std::mt19937_64& bits) {
   const std::span<T> elements(reinterpret_cast<T*>(array.storage->data()), bytesOf(array) / sizeof(T));
   for (T& element : elements) {
     const uint64_t word = bits();
     if constexpr (std::is_floating_point_v<T>)
-      element = T(std::ldexp(T(word >> 40), -23) - 1);
+      element = draws.negative ? T(std::ldexp(T(word >> 40), -23) - 1) : T(std::ldexp(T(word >> 40), -24));
     else
-      element = T(word >> 61);
+      element = T((word >> 32) % draws.integers);
   }
 }
 
-/// Floats from [-1, 1), integers from [0, 8), bools.
-HostArray randomArray(DType dtype, std::vector<int64_t> shape, std::mt19937_64& bits) {
+HostArray randomArray(DType dtype, std::vector<int64_t> shape, const Draws& draws, std::mt19937_64& bits) {
   HostArray array = allocate(dtype, std::move(shape));
   switch (dtype) {
-  case DType::f32: fillWith<float>(array, bits); break;
-  case DType::f64: fillWith<double>(array, bits); break;
-  case DType::i32: fillWith<int32_t>(array, bits); break;
-  case DType::i64: fillWith<int64_t>(array, bits); break;
+  case DType::f32: fillWith<float>(array, draws, bits); break;
+  case DType::f64: fillWith<double>(array, draws, bits); break;
+  case DType::i32: fillWith<int32_t>(array, draws, bits); break;
+  case DType::i64: fillWith<int64_t>(array, draws, bits); break;
   default: {
     const std::span<uint8_t> bytes(reinterpret_cast<uint8_t*>(array.storage->data()), bytesOf(array));
     for (uint8_t& byte : bytes) byte = bits() >> 63;
   }
   }
   return array;
+}
+
+bool hasNaN(DType dtype, const void* data, size_t bytes) {
+  const auto any = [&]<class T>(T) {
+    const std::span<const T> elements(static_cast<const T*>(data), bytes / sizeof(T));
+    return llvm::any_of(elements, [](T x) { return x != x; });
+  };
+  return dtype == DType::f32 ? any(0.0f) : dtype == DType::f64 && any(0.0);
 }
 
 HostArray fromBytes(std::span<const uint8_t> bytes) {
@@ -85,9 +102,12 @@ public:
   Player(runtime::Program program, const Entry& entry, const Library& library, std::span<const uint8_t> state)
       : entry_(entry), library_(library), firstState_(state), session_(withState(std::move(program), library, state)) {}
 
-  void play(const std::string& call, const std::vector<int64_t>& dims, std::mt19937_64& bits, NamedArrays& arrays) {
+  /// Raises an Error where the model refuses the inputs.
+  NamedArrays play(const std::string& call, const std::vector<int64_t>& dims, const Draws& draws,
+                   std::mt19937_64& bits) {
+    NamedArrays arrays;
     arrays.emplace_back("dims." + call, fromNumbers(dims));
-    makeInputs(dims, bits);
+    makeInputs(dims, draws, bits);
     for (auto [tensor, array] : llvm::zip(entry_.tensors, tensors_))
       if (tensor.use == Tensor::Use::inOut) arrays.emplace_back("before." + call + "." + tensor.name, copyOf(array));
     Sink sink(*this);
@@ -98,6 +118,16 @@ public:
     for (auto [tensor, array] : llvm::zip_equal(entry_.tensors, tensors_))
       arrays.emplace_back(call + "." + tensor.name, array);
     if (entry_.writesState) arrays.emplace_back("state." + call, fromBytes(presentState()));
+    return arrays;
+  }
+
+  /// Afterwards: in what was written.
+  bool madeNaN() const {
+    const ArrayRef<runtime::ArgSpec> held = ArrayRef(session_.program().args).drop_front(session_.given());
+    for (auto [i, argument] : llvm::enumerate(held))
+      if (hasNaN(argument.dtype, session_.state(i).data(), session_.state(i).size())) return true;
+    return llvm::any_of(
+        tensors_, [](const HostArray& array) { return hasNaN(array.dtype, array.storage->data(), bytesOf(array)); });
   }
 
 private:
@@ -116,7 +146,7 @@ private:
   }
 
   /// Dims are numbered as the program's symbols, of which state has none left.
-  void makeInputs(const std::vector<int64_t>& dims, std::mt19937_64& bits) {
+  void makeInputs(const std::vector<int64_t>& dims, const Draws& draws, std::mt19937_64& bits) {
     const runtime::Program& program = session_.program();
     std::vector<int64_t> values = program.values.initial;
     indices_.resize(program.index_args);
@@ -127,7 +157,7 @@ private:
     for (const runtime::ArgSpec& argument : ArrayRef(program.args).take_front(session_.given())) {
       std::vector<int64_t> shape;
       for (const runtime::Slot slot : argument.dims) shape.push_back(values[slot]);
-      tensors_.push_back(randomArray(argument.dtype, std::move(shape), bits));
+      tensors_.push_back(randomArray(argument.dtype, std::move(shape), draws, bits));
     }
     for (const HostArray& array : tensors_)
       args_.push_back(
@@ -210,15 +240,21 @@ FailureOr<NamedArrays> play(ArrayRef<Source> sources, const Library& library, co
     for (int64_t number = 0; number < kCases; ++number) {
       std::vector<int64_t> dims;
       for (const DimArgument& dim : entry.dims) dims.push_back(std::min(dim.hi, dim.lo + kStep * number));
-      NamedArrays made;
-      try {
-        Player(*program, entry, library, state).play(entry.name + "." + std::to_string(played), dims, bits, made);
-      } catch (const runtime::Error& error) {
-        if (error.code() != runtime::ErrorCode::invalid_argument) throw;
-        continue; // a check of the model refuses these inputs
+      std::optional<NamedArrays> made;
+      for (const Draws& draws : kDraws) {
+        Player player(*program, entry, library, state);
+        try {
+          NamedArrays tried = player.play(entry.name + "." + std::to_string(played), dims, draws, bits);
+          const bool isNumber = !player.madeNaN();
+          if (isNumber || !made) made = std::move(tried);
+          if (isNumber) break;
+        } catch (const runtime::Error& error) {
+          if (error.code() != runtime::ErrorCode::invalid_argument) throw;
+        }
       }
+      if (!made) continue;
       ++played;
-      llvm::append_range(arrays, made);
+      llvm::append_range(arrays, *made);
     }
   }
   return arrays;

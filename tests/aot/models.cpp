@@ -144,7 +144,9 @@ struct Maker {
   /// f64 functions come from libm.
   void wide() const {
     const Graph graph = trace([](Tensor x) { return exp(x) + log(x * x + 1); }, spec(f64, {dim("n", 1, 50)}));
-    make("wide", {{"forward", graph, {"x"}, {"y"}}});
+    const Graph loss = trace([](Tensor scores, Tensor labels) { return cross_entropy(scores, labels); },
+                             spec(f64, {9, 2}), spec(i64, {9})); // there is no third class
+    make("wide", {{"forward", graph, {"x"}, {"y"}}, {"loss", loss}});
   }
 
   /// Names that headers have other uses for, sizes that may be 0, and an entry that writes to state beside what it does
