@@ -33,8 +33,9 @@ struct AotOptions {
 /// <name>.weights.safetensors, <name>_golden.npz and <name>.manifest.json in the folder `out`. Tensors that the
 /// functions capture, the state of optimizers and of the generator become the library's state, shared by all entries;
 /// their present elements are its weights. Nothing runs but the golden inputs. Error, with the user's line where there
-/// is one, for names that C cannot have, sizes without an upper bound, gradients that a function gives out, unknown
-/// CPUs, files that cannot be written.
+/// is one, for names that C cannot have, sizes without an upper bound, gradients that a function gives out, captured
+/// tensors that share memory which an entry writes to, unknown CPUs, several ones of another architecture than x86-64,
+/// files that cannot be written.
 void aot(const std::vector<AotEntry>& entries, const AotOptions& options, Loc loc = Loc::current());
 
 /// The same for one function; `examples` are specs, or tensors whose elements do not matter.
