@@ -82,7 +82,7 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess acces
 }
 
 Status write_file(const std::string& path, std::span<const uint8_t> bytes, FileAccess access) {
-  if (is_stream(path)) return write_stream(path, bytes);
+  if (access == FileAccess::shared && is_stream(path)) return write_stream(path, bytes);
   static std::atomic<unsigned> counter{0};
   // The time tells this process from one that had its number and died while it wrote.
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();

@@ -19,7 +19,7 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, FileAccess acces
                                        uint64_t max_bytes = UINT64_MAX);
 
 /// Writes a new file beside `path` and renames it: readers see the old file or the new one, and a failure leaves the
-/// old one. Devices and pipes are written to as they are.
+/// old one. Devices and pipes are written to as they are, but for `own` files, which take their place.
 Status write_file(const std::string& path, std::span<const uint8_t> bytes, FileAccess access = FileAccess::shared);
 
 } // namespace ogee::runtime
