@@ -1,0 +1,173 @@
+// Finds and opens NVRTC, and compiles with it.
+#include "runtime/nvrtc.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+namespace ogee::runtime {
+
+using Program = void*;
+
+/// The functions in use; all but the one of the version give 0 where they succeed. Handles lead to the same library for
+/// as long as the process runs.
+struct Nvrtc::Functions {
+  int (*version)(int* major, int* minor) = nullptr;
+  const char* (*error_string)(int status) = nullptr;
+  int (*architecture_count)(int* count) = nullptr;
+  int (*architecture_list)(int* list) = nullptr;
+  int (*create)(Program* program, const char* text, const char* name, int headers, const char* const* header_texts,
+                const char* const* header_names) = nullptr;
+  int (*destroy)(Program* program) = nullptr;
+  int (*compile)(Program program, int options, const char* const* option_texts) = nullptr;
+  int (*log_size)(Program program, size_t* size) = nullptr;
+  int (*log)(Program program, char* text) = nullptr;
+  int (*ptx_size)(Program program, size_t* size) = nullptr;
+  int (*ptx)(Program program, char* text) = nullptr;
+  int (*cubin_size)(Program program, size_t* size) = nullptr;
+  int (*cubin)(Program program, char* bytes) = nullptr;
+
+  /// The name of a function that the library lacks, "" if it has all.
+  std::string load(void* library) {
+    std::string missing;
+    const auto find = [&](auto& function, const char* name) {
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+      if (!function && missing.empty()) missing = name;
+    };
+    find(version, "nvrtcVersion");
+    find(error_string, "nvrtcGetErrorString");
+    find(architecture_count, "nvrtcGetNumSupportedArchs");
+    find(architecture_list, "nvrtcGetSupportedArchs");
+    find(create, "nvrtcCreateProgram");
+    find(destroy, "nvrtcDestroyProgram");
+    find(compile, "nvrtcCompileProgram");
+    find(log_size, "nvrtcGetProgramLogSize");
+    find(log, "nvrtcGetProgramLog");
+    find(ptx_size, "nvrtcGetPTXSize");
+    find(ptx, "nvrtcGetPTX");
+    find(cubin_size, "nvrtcGetCUBINSize");
+    find(cubin, "nvrtcGetCUBIN");
+    return missing;
+  }
+};
+
+namespace {
+
+constexpr const char* kNames[] = {"libnvrtc.so.13", "libnvrtc.so.12"};
+
+/// Where the library may lie under a folder that a user names.
+constexpr const char* kBelow[] = {"", "lib64", "lib", "nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib", "cuda_nvrtc/lib"};
+
+/// The files to try in order; a bare name is looked for by the system.
+std::vector<std::string> candidates(const std::string& folder) {
+  std::vector<std::string> files;
+  const auto add = [&](const std::string& below) {
+    for (const char* name : kNames) files.push_back(below + "/" + name);
+  };
+  if (!folder.empty())
+    for (const char* below : kBelow) add((std::filesystem::path(folder) / below).lexically_normal().string());
+  for (const char* name : kNames) files.emplace_back(name);
+  add("/usr/local/cuda/lib64");
+  return files;
+}
+
+std::string file_of(const void* address, const std::string& otherwise) {
+  Dl_info info;
+  return dladdr(address, &info) && info.dli_fname ? info.dli_fname : otherwise;
+}
+
+/// The number in "sm_90a", 0 if it is none.
+int number_of(const std::string& architecture) {
+  if (!architecture.starts_with("sm_")) return 0;
+  std::string digits = architecture.substr(3);
+  if (digits.ends_with('a') || digits.ends_with('f')) digits.pop_back();
+  const bool number = !digits.empty() && digits.size() < 5 && std::all_of(digits.begin(), digits.end(), ::isdigit);
+  return number ? std::stoi(digits) : 0;
+}
+
+/// What `get` writes into `size(…)` bytes.
+template <class Bytes, class Size, class Get>
+Bytes read(Program program, Size size, Get get, bool text) {
+  size_t count = 0;
+  if (size(program, &count) != 0 || count == 0) return {};
+  Bytes bytes(count, 0);
+  if (get(program, bytes.data()) != 0) return {};
+  if (text) bytes.resize(count - 1); // the zero at the end
+  return bytes;
+}
+
+} // namespace
+
+const Result<Nvrtc>& Nvrtc::get() {
+  static const Result<Nvrtc> library = [] {
+    const char* folder = std::getenv("OGEE_CUDA_PATH");
+    return open(folder ? folder : "");
+  }();
+  return library;
+}
+
+Result<Nvrtc> Nvrtc::open(const std::string& folder) {
+  void* library = nullptr;
+  std::string path;
+  for (const std::string& file : candidates(folder))
+    if ((library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL))) {
+      path = file;
+      break;
+    }
+  if (!library)
+    return Failure{concat("CUDA: NVRTC is missing: no ", kNames[0], " or ", kNames[1], " in ",
+                          folder.empty() ? "" : folder + ", ", "the system's folders or /usr/local/cuda/lib64; hint: ",
+                          "OGEE_CUDA_PATH names a folder with CUDA's libraries"),
+                   ErrorCode::unsupported};
+  Nvrtc nvrtc;
+  auto functions = std::make_shared<Functions>();
+  if (const std::string missing = functions->load(library); !missing.empty())
+    return Failure{concat("CUDA: ", path, " has no ", missing), ErrorCode::unsupported};
+  nvrtc.path_ = file_of(reinterpret_cast<const void*>(functions->version), path);
+  functions->version(&nvrtc.major_, &nvrtc.minor_);
+  // The library opens this one by its bare name, which finds it beside itself only where the system looks there.
+  const std::string builtins = concat("libnvrtc-builtins.so.", nvrtc.version());
+  const auto beside = std::filesystem::path(nvrtc.path_).parent_path() / builtins;
+  if (!dlopen(beside.c_str(), RTLD_NOW | RTLD_GLOBAL) && !dlopen(builtins.c_str(), RTLD_NOW | RTLD_GLOBAL))
+    return Failure{concat("CUDA: ", builtins, " is missing: not beside ", nvrtc.path_, " nor in the system's folders"),
+                   ErrorCode::unsupported};
+  int count = 0;
+  if (functions->architecture_count(&count) == 0 && count > 0) {
+    nvrtc.architectures_.resize(count);
+    functions->architecture_list(nvrtc.architectures_.data());
+    std::sort(nvrtc.architectures_.begin(), nvrtc.architectures_.end());
+  }
+  nvrtc.functions_ = std::move(functions);
+  return nvrtc;
+}
+
+Result<Nvrtc::Code> Nvrtc::compile(const std::string& text, const std::string& architecture) const {
+  if (std::find(architectures_.begin(), architectures_.end(), number_of(architecture)) == architectures_.end()) {
+    std::string known;
+    for (int number : architectures_) known += concat(known.empty() ? "" : ", ", "sm_", number);
+    return Failure{concat("CUDA: NVRTC ", version(), " does not compile for ", architecture, "; it does for ", known),
+                   ErrorCode::unsupported};
+  }
+  Program program = nullptr;
+  if (const int status = functions_->create(&program, text.c_str(), "ogee.cu", 0, nullptr, nullptr); status != 0)
+    return failure("CUDA: NVRTC: ", functions_->error_string(status));
+  const std::string target = "--gpu-architecture=" + architecture;
+  std::vector<const char*> options = {target.c_str(),       "--std=c++17",       "--fmad=false",
+                                      "--ftz=false",        "--prec-div=true",   "--prec-sqrt=true",
+                                      "--disable-warnings", "--ptxas-options=-v"};
+  if (major_ >= 13) options.push_back("--no-cache"); // its own cache would start CUDA in this process
+  const int status = functions_->compile(program, int(options.size()), options.data());
+  Code code;
+  code.log = read<std::string>(program, functions_->log_size, functions_->log, true);
+  if (status == 0) {
+    code.ptx = read<std::string>(program, functions_->ptx_size, functions_->ptx, true);
+    code.cubin = read<std::vector<char>>(program, functions_->cubin_size, functions_->cubin, false);
+  }
+  functions_->destroy(&program);
+  if (status != 0) return failure("CUDA: NVRTC: ", functions_->error_string(status), "\n", code.log);
+  return code;
+}
+
+} // namespace ogee::runtime
