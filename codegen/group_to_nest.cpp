@@ -235,6 +235,10 @@ Nest copyNest(const View& from, const View& to) {
 
 void chooseTile(Nest& nest, const TargetInfo& target) {
   Contraction& c = *nest.contraction;
+  if (!target.packs) { // and its kernels have tiles of their own
+    c.packed = false;
+    return;
+  }
   const Dim &rows = nest.extents[nest.rank() - 2], &columns = nest.extents[nest.rank() - 1];
   const auto product = llvm::find_if(nest.nodes, [](const Node& node) { return node.kind == Node::Kind::product; });
   const unsigned bits = product->element.getIntOrFloatBitWidth();

@@ -1,6 +1,7 @@
 // Nests as launches: in one or two, with the sizes, scratch memory and lifetimes that follow.
-#include "codegen/cpu/emit.h"
 #include "codegen/group_to_nest.h"
+#include "codegen/launch_facts.h"
+#include "codegen/phases.h"
 #include "codegen/planner.h"
 
 namespace ogee::codegen {
@@ -8,22 +9,15 @@ namespace ogee::codegen {
 using namespace mlir;
 using runtime::Slot;
 
-namespace {
-
-/// A launch with fewer units than this leaves threads idle.
-constexpr int64_t kBusyUnits = 32;
-
-} // namespace
-
 void Planner::launch(Nest nest) {
   if (!canSplit(nest)) {
     launchIn(*list_, std::move(nest));
     return;
   }
-  const Slot units = sizes_.slot(cpu::launchFacts(nest, target_).units);
-  const Slot chunks = sizes_.slot(ceil_div(nest.extents[nest.reducedDim()], Dim(cpu::chunkSize(nest))));
+  const Slot units = sizes_.slot(launchFacts(nest, target_).units);
+  const Slot chunks = sizes_.slot(ceil_div(nest.extents[nest.reducedDim()], Dim(chunkSize(nest))));
   const Slot split =
-      sizes_.apply(runtime::SizeOp::mul, sizes_.apply(runtime::SizeOp::lt, units, sizes_.slot(Dim(kBusyUnits))),
+      sizes_.apply(runtime::SizeOp::mul, sizes_.apply(runtime::SizeOp::lt, units, sizes_.slot(Dim(target_.busyUnits))),
                    sizes_.apply(runtime::SizeOp::lt, sizes_.slot(Dim(1)), chunks));
   if (std::optional<int64_t> known = sizes_.constant(split)) {
     *known ? launchSplit(*list_, nest) : launchIn(*list_, std::move(nest));
@@ -69,8 +63,8 @@ void Planner::launchPacked(runtime::LaunchList& list, Nest nest) {
 
 bool Planner::canSplit(const Nest& nest) {
   if (nest.contraction || nest.pack || nest.reducedDim() < 0) return false;
-  if (nest.extents[nest.reducedDim()].range().hi <= cpu::chunkSize(nest)) return false;
-  return llvm::none_of(nest.stores, [](const Store& store) { return store.perPoint; }) && cpu::passesOver(nest) == 1;
+  if (nest.extents[nest.reducedDim()].range().hi <= chunkSize(nest)) return false;
+  return llvm::none_of(nest.stores, [](const Store& store) { return store.perPoint; }) && passesOver(nest) == 1;
 }
 
 void Planner::launchSplit(runtime::LaunchList& list, const Nest& nest) {
@@ -80,7 +74,7 @@ void Planner::launchSplit(runtime::LaunchList& list, const Nest& nest) {
   partials.stores.clear();
   combine.chunks = Chunks::combine;
   combine.name += "_combine";
-  Dim states = ceil_div(nest.extents[nest.reducedDim()], Dim(cpu::chunkSize(nest)));
+  Dim states = ceil_div(nest.extents[nest.reducedDim()], Dim(chunkSize(nest)));
   for (unsigned dim = 0; dim < nest.rank(); ++dim) states = nest.reduced[dim] ? states : states * nest.extents[dim];
   for (const Node& node : nest.nodes) {
     if (node.kind != Node::Kind::reduce) continue;
@@ -98,7 +92,7 @@ void Planner::launchSplit(runtime::LaunchList& list, const Nest& nest) {
 
 void Planner::launchIn(runtime::LaunchList& list, Nest nest) {
   const uint32_t position = position_++;
-  const cpu::LaunchFacts facts = cpu::launchFacts(nest, target_);
+  const LaunchFacts facts = launchFacts(nest, target_);
   runtime::KernelLaunch launch;
   launch.image = plan_.nests.size();
   launch.name = nest.name;

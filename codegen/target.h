@@ -8,7 +8,7 @@
 
 namespace ogee::codegen {
 
-/// Facts of a CPU, derived from its features and never from its name.
+/// Facts of a target, derived from its features and never from its name.
 struct TargetInfo {
   std::string triple;   ///< LLVM target triple
   std::string cpu;      ///< LLVM CPU name for scheduling only ("generic" is allowed)
@@ -18,6 +18,9 @@ struct TargetInfo {
   bool cheapMasks = false;     ///< masked loads and stores of every element size cost like plain ones
   uint64_t l2Bytes = 1 << 20;  ///< per core
   uint64_t l3Bytes = 16 << 20; ///< whole
+
+  int64_t busyUnits = 32; ///< a launch with fewer units leaves processors idle
+  bool packs = true;      ///< products read their right operand from panels that are laid out before
 
   /// f32 lanes of one register.
   unsigned lanes() const { return vectorBits / 32; }

@@ -38,20 +38,6 @@ unsigned widthOf(Value value) {
 
 } // namespace
 
-bool Body::invariantAlong(unsigned index, unsigned dim) const {
-  const Node& node = nest_.nodes[index];
-  auto still = [&](const Affine& at) { return isNumber(at.strides[dim], 0); };
-  switch (node.kind) {
-  case Node::Kind::load: return still(node.access.at);
-  case Node::Kind::product: return false;
-  case Node::Kind::reduce: return static_cast<int>(dim) == nest_.reducedDim(); // along kept dims each has its own
-  case Node::Kind::scalar:
-    return llvm::all_of(node.coordinates, still) &&
-           llvm::all_of(node.args, [&](unsigned arg) { return invariantAlong(arg, dim); });
-  }
-  llvm_unreachable("all kinds are listed");
-}
-
 void Body::setCount(Scope& scope, Value count) {
   auto type = VectorType::get({static_cast<int64_t>(scope.width)}, kernel_.b.getI1Type());
   scope.count = count;
@@ -70,7 +56,7 @@ Value Body::evaluateWide(unsigned node, Scope& scope) { return widen(evaluate(no
 
 Value Body::compute(unsigned index, Scope& scope) {
   const Node& node = nest_.nodes[index];
-  const bool wide = scope.width > 1 && !invariantAlong(index, nest_.vectorDim());
+  const bool wide = scope.width > 1 && !invariantAlong(nest_, index, nest_.vectorDim());
   switch (node.kind) {
   case Node::Kind::load: {
     Scope plain;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codegen/cpu/kernel.h"
+#include "codegen/phases.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -39,9 +40,6 @@ public:
   mlir::Value positions(const Scope& scope, unsigned dim, mlir::Value begin);
   /// Limits a scope to its first `count` lanes.
   void setCount(Scope& scope, mlir::Value count);
-  /// Whether the node has one value for all points along `dim`.
-  bool invariantAlong(unsigned node, unsigned dim) const;
-
   /// `width` elements of `memref` from linear index `at`, steps of `stride`: vectors if width > 1.
   mlir::Value load(mlir::Value memref, mlir::Type element, mlir::Value at, const Dim& stride, const Scope& scope);
   void storeVector(mlir::Value value, mlir::Value memref, mlir::Value at, const Dim& stride, const Scope& scope);

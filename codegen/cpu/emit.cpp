@@ -10,15 +10,6 @@ using namespace mlir;
 
 namespace {
 
-enum class Shape { map, rows, columns, product, pack };
-
-Shape shapeOf(const Nest& nest) {
-  if (nest.contraction) return Shape::product;
-  if (nest.pack) return Shape::pack;
-  if (nest.reducedDim() < 0) return Shape::map;
-  return nest.reducedDim() == static_cast<int>(nest.vectorDim()) ? Shape::rows : Shape::columns;
-}
-
 Dim productOf(ArrayRef<Dim> dims) {
   Dim product = 1;
   for (const Dim& dim : dims) product = product * dim;
@@ -50,26 +41,15 @@ LaunchFacts reductionFacts(const Nest& nest, const TargetInfo& target) {
 
 } // namespace
 
-unsigned passesOver(const Nest& nest) {
-  unsigned passes = 0;
-  for (auto [phase, node] : llvm::zip_equal(phaseOf(nest), nest.nodes))
-    passes = std::max(passes, node.kind == Node::Kind::reduce || node.varies ? phase + 1 : 0);
-  return passes;
-}
-
-int64_t chunkSize(const Nest& nest) {
-  return nest.reducedDim() == static_cast<int>(nest.vectorDim()) ? kChunkElements : kChunkRows;
-}
-
 OwningOpRef<ModuleOp> emit(MLIRContext& context, const Nest& nest, const TargetInfo& target) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context), StringRef(nest.name));
   Kernel kernel(*module, nest, target);
   switch (shapeOf(nest)) {
-  case Shape::map: emitMap(kernel); break;
-  case Shape::rows: emitRows(kernel); break;
-  case Shape::columns: emitColumns(kernel); break;
-  case Shape::product: emitProduct(kernel); break;
-  case Shape::pack: emitPack(kernel); break;
+  case NestShape::map: emitMap(kernel); break;
+  case NestShape::rows: emitRows(kernel); break;
+  case NestShape::columns: emitColumns(kernel); break;
+  case NestShape::product: emitProduct(kernel); break;
+  case NestShape::pack: emitPack(kernel); break;
   }
   return module;
 }
@@ -78,18 +58,18 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
   const ArrayRef<Dim> extents = nest.extents;
   const unsigned last = nest.vectorDim();
   switch (shapeOf(nest)) {
-  case Shape::map: {
+  case NestShape::map: {
     const Dim block = kMapBlock, inner = min(extents[last], block);
     return {productOf(extents.drop_back()) * ceil_div(extents[last], block), costOf(nest, inner), 0};
   }
-  case Shape::rows:
-  case Shape::columns: return reductionFacts(nest, target);
-  case Shape::product: {
+  case NestShape::rows:
+  case NestShape::columns: return reductionFacts(nest, target);
+  case NestShape::product: {
     const Contraction& c = *nest.contraction;
     const Dim blocks = ceil_div(extents[last - 1], Dim(c.blockRows)) * ceil_div(extents[last], Dim(c.columns()));
     return {productOf(extents.drop_back(2)) * blocks, c.k * Dim(c.blockRows * c.columns() / 16), 0};
   }
-  case Shape::pack:
+  case NestShape::pack:
     return {productOf(extents.drop_back(2)) * ceil_div(extents[last], Dim(nest.pack->columns)),
             extents[last - 1] * Dim(nest.pack->columns / 4), 0};
   }
@@ -98,7 +78,7 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
 
 bool onlyPositions(const Nest& nest) {
   return nest.reducedDim() >= 0 && llvm::all_of(llvm::seq<unsigned>(0, nest.nodes.size()), [&](unsigned node) {
-           return nest.nodes[node].kind != Node::Kind::reduce || Reducer::needsIndex(nest, node);
+           return nest.nodes[node].kind != Node::Kind::reduce || needsIndex(nest, node);
          });
 }
 
@@ -107,7 +87,7 @@ unsigned chooseWidth(const Nest& nest, const TargetInfo& target) {
   for (unsigned index = 0; index < nest.nodes.size(); ++index) {
     const Node& node = nest.nodes[index];
     const bool isSame = node.kind == Node::Kind::load && same(node.access.at.strides[nest.vectorDim()], Dim(0));
-    const bool isPosition = node.kind == Node::Kind::reduce && Reducer::needsIndex(nest, index); // i32 in a chunk
+    const bool isPosition = node.kind == Node::Kind::reduce && needsIndex(nest, index); // i32 in a chunk
     if (!isSame && !isPosition) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
   }
   // Long bodies have chains enough of their own, and more lanes would only spill and take longer to compile.

@@ -1,6 +1,7 @@
 // From a nest to scf + vector + memref: one function per shape of nest. `emit` chooses; the others are its parts.
 #pragma once
 
+#include "codegen/launch_facts.h"
 #include "codegen/nest.h"
 #include "codegen/target.h"
 
@@ -13,20 +14,8 @@ class Kernel;
 /// The kernel of `nest` as a module with one function, `kernel`.
 mlir::OwningOpRef<mlir::ModuleOp> emit(mlir::MLIRContext& context, const Nest& nest, const TargetInfo& target);
 
-/// What the launcher must know of a kernel: the extent of its outer parallel range and the bytes of scratch per
-/// concurrent chunk.
-struct LaunchFacts {
-  Dim units;
-  Dim unitCost; ///< of one unit, about a quarter of a nanosecond each
-  Dim scratchBytes;
-};
+/// Units are pieces of the outer loops.
 LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target);
-
-/// How often a nest goes over its reduced dim.
-unsigned passesOver(const Nest& nest);
-
-/// Elements (or rows) of the reduced dim that are one chunk.
-int64_t chunkSize(const Nest& nest);
 
 /// Lanes per vector for a nest: a few registers of its widest element, fewer when its innermost dim is known to be
 /// shorter.

@@ -28,14 +28,14 @@ namespace {
 /// Evaluates what does not differ along the innermost dim before the loop over it.
 void hoist(Body& body, const Nest& nest, Scope& scope) {
   for (unsigned node = 0; node < nest.nodes.size(); ++node)
-    if (body.invariantAlong(node, nest.vectorDim())) body.evaluate(node, scope);
+    if (invariantAlong(nest, node, nest.vectorDim())) body.evaluate(node, scope);
 }
 
 /// Whether elements come from nothing (random numbers, positions): then a mask costs a store, and one loop with a mask
 /// in every round is half the code.
-bool loadsNothing(const Body& body, const Nest& nest) {
+bool loadsNothing(const Nest& nest) {
   return llvm::none_of(llvm::seq<unsigned>(0, nest.nodes.size()), [&](unsigned node) {
-    return nest.nodes[node].kind == Node::Kind::load && !body.invariantAlong(node, nest.vectorDim());
+    return nest.nodes[node].kind == Node::Kind::load && !invariantAlong(nest, node, nest.vectorDim());
   });
 }
 
@@ -63,7 +63,7 @@ void emitMap(Kernel& kernel) {
       if (count) body.setCount(lanes, count);
       body.storeAll(lanes);
     };
-    forVectors(kernel, from, to, width, storeLanes, kernel.target.cheapMasks && loadsNothing(body, nest));
+    forVectors(kernel, from, to, width, storeLanes, kernel.target.cheapMasks && loadsNothing(nest));
   });
   kernel.finish();
 }

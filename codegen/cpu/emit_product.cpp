@@ -142,7 +142,7 @@ private:
       scope.point.push_back(kernel_.add(row, r));
       scope.point.push_back(column);
       for (unsigned node = 0; node < nest_.nodes.size(); ++node)
-        if (body_.invariantAlong(node, n_)) body_.evaluate(node, scope);
+        if (invariantAlong(nest_, node, n_)) body_.evaluate(node, scope);
       forVectors(kernel_, kernel_.index(0), width, c_.lanes, [&](Value first, Value valid) {
         Scope lanes = scope;
         lanes.point[n_] = kernel_.add(column, first);

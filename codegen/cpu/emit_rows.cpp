@@ -199,10 +199,7 @@ private:
   bool loopsOverParts(unsigned index) const {
     const Dim& length = nest_.extents[last_];
     if (parts_ == 1 || (length.is_number() && length.number() <= lanes_)) return false;
-    SmallVector<unsigned> roots;
-    for (unsigned node : plan_.phases[index].reductions) roots.push_back(nest_.nodes[node].args[0]);
-    for (unsigned store : plan_.phases[index].stores) roots.push_back(nest_.stores[store].node);
-    SmallVector<unsigned> computed = neededBy(nest_, roots);
+    SmallVector<unsigned> computed = neededBy(nest_, rootsOf(nest_, plan_.phases[index]));
     llvm::erase_if(computed, [&](unsigned node) { return !nest_.nodes[node].varies; });
     return bodyLength(nest_, computed) > kLongBody;
   }

@@ -18,19 +18,13 @@ unsigned bodyLength(const Nest& nest, llvm::ArrayRef<unsigned> nodes);
 /// Whether everything that a nest reduces are positions (of the largest, of the smallest).
 bool onlyPositions(const Nest& nest);
 
-/// In which pass over the reduced dim each node can first be computed: a reduction's result belongs to the pass after
-/// its own.
-std::vector<unsigned> phaseOf(const Nest& nest);
-
 /// What happens in which pass, and where in scratch memory things lie, for nests that reduce.
 class RowPlan {
 public:
   RowPlan(const Nest& nest, const TargetInfo& target);
 
-  struct Phase {
-    llvm::SmallVector<unsigned> reductions; ///< nodes reduced in this pass
-    llvm::SmallVector<unsigned> stores;     ///< stores per point
-    llvm::SmallVector<unsigned> keeps;      ///< costly nodes, kept in scratch for later passes
+  struct Phase : codegen::Phase {
+    llvm::SmallVector<unsigned> keeps; ///< costly nodes, kept in scratch for later passes
   };
   llvm::SmallVector<Phase> phases;
   llvm::SmallVector<unsigned> keptStores; ///< stores once per kept point, after the last pass
@@ -45,7 +39,6 @@ private:
     int64_t bytes = 0;
     llvm::SmallVector<int64_t> rows;
   };
-  void placeInPhases(const Nest& nest);
   llvm::DenseMap<unsigned, Place> offsets_;
   int64_t stackBytes_ = 0;
   llvm::SmallVector<int64_t> rows_; ///< the size of an element of each kept row
@@ -68,9 +61,6 @@ llvm::SmallVector<mlir::Value> partialBuffers(Kernel& kernel, const Reducer& red
 
 /// The scope of a pass over `dim`: `outer`, and the values that the pass needs and that do not differ along that dim.
 Scope hoisted(Kernel& kernel, Body& body, const RowPlan::Phase& phase, const Scope& outer, unsigned dim);
-
-/// The nodes that `roots` need, each after its args.
-llvm::SmallVector<unsigned> neededBy(const Nest& nest, llvm::ArrayRef<unsigned> roots);
 
 /// `body(first, count)` for each step of `width` in [from, to): `count` is null for whole steps, and the rest of a last
 /// partial one. In `oneLoop` all steps have a count: half the code.

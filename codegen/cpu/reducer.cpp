@@ -64,14 +64,6 @@ Reducer::Reducer(Kernel& kernel, Body& body, unsigned node)
   for (TypedAttr value : neutral_) types_.push_back(value.getType());
 }
 
-bool Reducer::needsIndex(const Nest& nest, unsigned node) { return neutralState(nest, node).size() == 2; }
-
-bool Reducer::isExact() const {
-  const ir::ReductionKind kind = kindOf(op_);
-  const bool adds = kind == ir::ReductionKind::sum || kind == ir::ReductionKind::prod;
-  return !adds || !isa<FloatType>(types_[0]);
-}
-
 Partial Reducer::neutral(unsigned width) {
   Partial partial;
   for (TypedAttr value : neutral_) partial.push_back(splat(kernel_.b, value, width));

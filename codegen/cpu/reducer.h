@@ -7,11 +7,8 @@
 
 namespace ogee::codegen::cpu {
 
-/// Elements of the reduced range that one chunk sums when the reduced dim is innermost, and rows when it is not.
-constexpr int64_t kChunkElements = 4096, kChunkRows = 256;
-/// The virtual lanes of a chunk of innermost elements: the same on every target. Where nothing but positions is reduced
-/// any number gives the same bits, and fewer lanes are less code.
-constexpr int64_t kVirtualLanes = 64, kPositionLanes = 16;
+/// The virtual lanes where nothing but positions is reduced: fewer are less code.
+constexpr int64_t kPositionLanes = 16;
 
 /// The accumulators of one reduction: empty stands for "nothing yet", the neutral element.
 using Partial = mlir::SmallVector<mlir::Value, 2>;
@@ -23,11 +20,9 @@ public:
   unsigned node() const { return node_; }
   /// Whether its state also holds the position of an element.
   bool needsIndex() const { return types_.size() == 2; }
-  static bool needsIndex(const Nest& nest, unsigned node);
   mlir::ArrayRef<mlir::Type> types() const { return types_; }
 
-  /// Whether its states combine to the same bits in any order: then they need no tree over chunks.
-  bool isExact() const;
+  bool isExact() const { return codegen::isExact(kernel_.nest, node_); }
 
   Partial neutral(unsigned width);
   // Within a chunk positions are i32 and count from its begin: half the registers.

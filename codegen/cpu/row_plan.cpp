@@ -52,48 +52,10 @@ unsigned bodyLength(const Nest& nest) {
   return bodyLength(nest, llvm::to_vector(llvm::seq<unsigned>(0, nest.nodes.size())));
 }
 
-SmallVector<unsigned> neededBy(const Nest& nest, ArrayRef<unsigned> roots) {
-  std::vector<bool> needed(nest.nodes.size(), false);
-  for (unsigned root : roots) needed[root] = true;
-  for (size_t node = nest.nodes.size(); node-- > 0;)
-    if (needed[node] && nest.nodes[node].kind != Node::Kind::reduce) // its result is there from an earlier pass
-      for (unsigned arg : nest.nodes[node].args) needed[arg] = true;
-  SmallVector<unsigned> list;
-  for (unsigned node = 0; node < nest.nodes.size(); ++node)
-    if (needed[node]) list.push_back(node);
-  return list;
-}
-
-std::vector<unsigned> phaseOf(const Nest& nest) {
-  std::vector<unsigned> phase(nest.nodes.size(), 0);
-  for (size_t index = 0; index < nest.nodes.size(); ++index)
-    for (unsigned arg : nest.nodes[index].args) {
-      const bool reduced = nest.nodes[arg].kind == Node::Kind::reduce;
-      phase[index] = std::max(phase[index], phase[arg] + (reduced ? 1 : 0));
-    }
-  return phase;
-}
-
-void RowPlan::placeInPhases(const Nest& nest) {
-  const std::vector<unsigned> phase = phaseOf(nest);
-  auto at = [&](unsigned index) -> Phase& {
-    if (phases.size() <= index) phases.resize(index + 1);
-    return phases[index];
-  };
-  for (unsigned node = 0; node < nest.nodes.size(); ++node)
-    if (nest.nodes[node].kind == Node::Kind::reduce) at(phase[node]).reductions.push_back(node);
-  for (unsigned store = 0; store < nest.stores.size(); ++store) {
-    const unsigned node = nest.stores[store].node;
-    const unsigned first = phase[node] + (nest.nodes[node].kind == Node::Kind::reduce ? 1 : 0);
-    if (nest.stores[store].perPoint)
-      at(first).stores.push_back(store);
-    else
-      keptStores.push_back(store);
-  }
-}
-
 RowPlan::RowPlan(const Nest& nest, const TargetInfo& target) {
-  placeInPhases(nest);
+  Phases plan(nest);
+  for (codegen::Phase& phase : plan.list) phases.push_back({std::move(phase), {}});
+  keptStores = std::move(plan.keptStores);
   const bool rows = nest.reducedDim() == static_cast<int>(nest.vectorDim());
   const unsigned stackWidth = rows ? 1 : chooseWidth(nest, target);
   const Dim& extent = nest.extents[nest.reducedDim()];
@@ -108,10 +70,7 @@ RowPlan::RowPlan(const Nest& nest, const TargetInfo& target) {
   const std::vector<unsigned> phase = phaseOf(nest);
   llvm::DenseMap<unsigned, unsigned> lastUse;
   for (unsigned index = 0; index < phases.size(); ++index) {
-    SmallVector<unsigned> roots;
-    for (unsigned node : phases[index].reductions) roots.push_back(nest.nodes[node].args[0]);
-    for (unsigned store : phases[index].stores) roots.push_back(nest.stores[store].node);
-    for (unsigned node : neededBy(nest, roots)) lastUse[node] = index;
+    for (unsigned node : neededBy(nest, rootsOf(nest, phases[index]))) lastUse[node] = index;
   }
   for (unsigned node = 0; node < nest.nodes.size(); ++node) {
     if (!nest.nodes[node].varies || !lastUse.contains(node) || lastUse[node] <= phase[node] ||
@@ -143,14 +102,11 @@ Value RowPlan::offsetOf(unsigned node, Kernel& kernel) const {
 
 Scope hoisted(Kernel& kernel, Body& body, const RowPlan::Phase& phase, const Scope& outer, unsigned dim) {
   const Nest& nest = kernel.nest;
-  SmallVector<unsigned> roots;
-  for (unsigned node : phase.reductions) roots.push_back(nest.nodes[node].args[0]);
-  for (unsigned store : phase.stores) roots.push_back(nest.stores[store].node);
   Scope pass = outer;
   const Dim& extent = nest.extents[dim];
   if (!extent.is_number() || extent.number() == 0) pass.guard = kernel.less(kernel.index(0), kernel.index(extent));
-  for (unsigned node : neededBy(nest, roots))
-    if (body.invariantAlong(node, dim)) body.evaluate(node, pass);
+  for (unsigned node : neededBy(nest, rootsOf(nest, phase)))
+    if (invariantAlong(nest, node, dim)) body.evaluate(node, pass);
   pass.guard = Value();
   return pass;
 }

@@ -1,6 +1,6 @@
 // Launches that are no groups: a copy per operand of a concatenation, fill and copy for a pad; results that are views or constants, copied; a long
 // reduction in two launches; and buffers that are written in place of a dying operand give the right numbers.
-// Covers: plan_ops, plan_launch
+// Covers: plan_ops, plan_launch, phases, launch_facts
 // RUN: ogee show %s --stage nest | FileCheck %s
 // RUN: ogee bench %s --seconds 0.01 | FileCheck %s --check-prefix=RIGHT
 
