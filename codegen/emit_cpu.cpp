@@ -33,6 +33,6 @@ struct EmitCpuPass : PassWrapper<EmitCpuPass, OperationPass<ModuleOp>> {
 
 } // namespace
 
-void registerPasses() { PassRegistration<EmitCpuPass>(); }
+void registerEmitCpu() { PassRegistration<EmitCpuPass>(); }
 
 } // namespace ogee::codegen

@@ -173,6 +173,17 @@ const Host& host() {
 
 } // namespace
 
+const TargetInfo& cudaTarget() {
+  static const TargetInfo target = [] {
+    TargetInfo info;
+    info.language = TargetInfo::Language::cuda;
+    info.busyUnits = 256; // blocks: about two for each multiprocessor of a large device
+    info.packs = false;
+    return info;
+  }();
+  return target;
+}
+
 const TargetInfo& hostTarget() { return host().info; }
 const std::string& hostTargetError() { return host().error; }
 

@@ -10,6 +10,10 @@ namespace ogee::codegen {
 
 /// Facts of a target, derived from its features and never from its name.
 struct TargetInfo {
+  /// What kernels are compiled to.
+  enum class Language { machine, cuda };
+  Language language = Language::machine;
+
   std::string triple;   ///< LLVM target triple
   std::string cpu;      ///< LLVM CPU name for scheduling only ("generic" is allowed)
   std::string features; ///< LLVM feature string, "+avx2,+fma,…"
@@ -27,6 +31,9 @@ struct TargetInfo {
   /// The text that goes into cache keys.
   std::string key() const;
 };
+
+/// CUDA devices: text that is compiled for an architecture later. Its facts decide launches, never numbers.
+const TargetInfo& cudaTarget();
 
 /// The machine this process runs on; `OGEE_CPU=x86-64-v3|x86-64-v4` narrows it (for tests of other code paths).
 const TargetInfo& hostTarget();
