@@ -4,6 +4,7 @@
 #include "codegen/compile.h"
 #include "ir/signature.h"
 #include "runtime/shape.h"
+#include "tests/ops/cuda_text.h"
 #include "tools/reference/interpret.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -133,11 +134,26 @@ Subject::Subject(const std::string& text, Fusion fusion) {
       const auto strides = ir::argumentInfo(function_, i).strides;
       strides_.emplace_back(strides.begin(), strides.end());
     }
-  mlir::OwningOpRef<mlir::ModuleOp> copy(mlir::cast<mlir::ModuleOp>(module_.get()->clone()));
-  auto program = codegen::compile(mainOf(*copy), {.fuse = fusion == Fusion::fused});
+  const auto copy = [&] {
+    return mlir::OwningOpRef<mlir::ModuleOp>(mlir::cast<mlir::ModuleOp>(module_.get()->clone()));
+  };
+  const bool fuse = fusion == Fusion::fused;
+  if (cudaText() == CudaText::collect) {
+    const bool collected = collectCuda(mainOf(*copy()), fuse);
+    INFO(diagnostics());
+    REQUIRE(collected);
+    return;
+  }
+  const auto forHost = copy();
+  auto program = codegen::compile(mainOf(*forHost), {.fuse = fuse});
   INFO(diagnostics());
   REQUIRE(mlir::succeeded(program));
   executable_ = std::make_unique<runtime::Executable>(std::move(*program));
+  if (cudaText() == CudaText::off) return;
+  auto onText = cudaProgram(mainOf(*copy()), fuse);
+  INFO(diagnostics());
+  REQUIRE(onText);
+  cuda_ = std::make_unique<runtime::Executable>(std::move(*onText));
 }
 
 /// Takes results into guarded memory.
@@ -159,6 +175,14 @@ struct Subject::Results : runtime::ResultSink {
 };
 
 std::vector<Array> Subject::run(const std::vector<Array>& arguments, Guard guard) const {
+  if (!executable_) return expected(arguments); // kernels are being collected
+  std::vector<Array> results = runOn(*executable_, arguments, guard);
+  if (cuda_) checkSame(runOn(*cuda_, arguments, guard), results, {}, "CUDA text, expected what this machine gives");
+  return results;
+}
+
+std::vector<Array> Subject::runOn(const runtime::Executable& executable, const std::vector<Array>& arguments,
+                                  Guard guard) const {
   std::vector<Guarded> memory;
   std::vector<std::vector<int64_t>> strides;
   std::vector<const Array*> tensors;
@@ -180,9 +204,9 @@ std::vector<Array> Subject::run(const std::vector<Array>& arguments, Guard guard
     args.push_back({memory[i].data(), tensors[i]->shape.data(), strides_[i].empty() ? nullptr : strides[i].data(),
                     uint32_t(tensors[i]->shape.size()), tensors[i]->dtype});
 
-  const runtime::Program& program = executable_->program();
+  const runtime::Program& program = executable.program();
   Results sink(program.results.size(), guard);
-  executable_->run({.tensors = args, .indices = indices}, sink);
+  executable.run({.tensors = args, .indices = indices}, sink);
   for (size_t i = 0; i < tensors.size(); ++i)
     if (gather(tensors[i]->dtype, tensors[i]->shape, strides[i], memory[i].data()).bytes != tensors[i]->bytes)
       FAIL_CHECK("the call changed argument " << i);

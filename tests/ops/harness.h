@@ -68,10 +68,14 @@ public:
 private:
   struct Results;
 
+  std::vector<Array> runOn(const runtime::Executable& executable, const std::vector<Array>& arguments,
+                           Guard guard) const;
+
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   mutable mlir::func::FuncOp function_;
   std::vector<std::vector<int64_t>> strides_; ///< `ogee.strides` per tensor argument
   std::unique_ptr<runtime::Executable> executable_;
+  std::unique_ptr<runtime::Executable> cuda_; ///< its kernels being CUDA text (cuda_text.h), where that is tested
 };
 
 /// How far a result may be from what is expected. 0, 0: the same bits, all NaNs being equal.
