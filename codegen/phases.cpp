@@ -96,4 +96,10 @@ SmallVector<unsigned> rootsOf(const Nest& nest, const Phase& phase) {
   return roots;
 }
 
+Dim productOf(ArrayRef<Dim> extents) {
+  Dim product = 1;
+  for (const Dim& dim : extents) product = product * dim;
+  return product;
+}
+
 } // namespace ogee::codegen

@@ -60,4 +60,7 @@ struct Phases {
 /// The nodes whose values a pass computes from: what it reduces and what it stores.
 llvm::SmallVector<unsigned> rootsOf(const Nest& nest, const Phase& phase);
 
+/// How many points there are in a box of these extents.
+Dim productOf(llvm::ArrayRef<Dim> extents);
+
 } // namespace ogee::codegen

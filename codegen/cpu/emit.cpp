@@ -3,18 +3,13 @@
 
 #include "codegen/cpu/kernel.h"
 #include "codegen/cpu/loops.h"
+#include "codegen/phases.h"
 
 namespace ogee::codegen::cpu {
 
 using namespace mlir;
 
 namespace {
-
-Dim productOf(ArrayRef<Dim> dims) {
-  Dim product = 1;
-  for (const Dim& dim : dims) product = product * dim;
-  return product;
-}
 
 /// Elements a unit handles times a rough cost of its nodes.
 Dim costOf(const Nest& nest, const Dim& elements) {

@@ -10,12 +10,6 @@ using namespace mlir;
 
 namespace {
 
-Dim productOf(ArrayRef<Dim> dims) {
-  Dim product = 1;
-  for (const Dim& dim : dims) product = product * dim;
-  return product;
-}
-
 /// A block for each row; where each fits into a chunk, a warp for each row.
 Dim rowBlocks(const Nest& nest) {
   const Dim &length = nest.extents.back(), rows = productOf(ArrayRef(nest.extents).drop_back());

@@ -45,12 +45,12 @@ struct Kernel {
 
 /// The kernel of a nest under a name that its text has alone.
 std::optional<Kernel> kernelOf(const codegen::Nest& nest) {
-  const std::string placeholder = "KERNEL";
-  auto text = codegen::cuda::emit(nest, placeholder);
+  const std::string anyName = "KERNEL"; // the name is made from the text
+  auto text = codegen::cuda::emit(nest, anyName);
   if (mlir::failed(text)) return std::nullopt;
   const runtime::Hash128 hash = runtime::hash128(*text);
   const std::string name = "k" + hash.to_string();
-  return Kernel{name, replaced(*text, placeholder, name)};
+  return Kernel{name, replaced(*text, anyName, name)};
 }
 
 /// The function that a program of this process calls.
