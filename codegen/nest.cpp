@@ -1,6 +1,8 @@
 // The nest's text and its canonical form.
 #include "codegen/nest.h"
 
+#include "codegen/phases.h"
+
 #include "mlir/IR/Operation.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -146,7 +148,8 @@ std::string toString(const Nest& nest) {
   out << "nest (";
   for (unsigned dim = 0; dim < nest.rank(); ++dim)
     out << (dim ? ", " : "") << nest.extents[dim].to_string() << (nest.reduced[dim] ? " reduced" : "");
-  out << ")\n";
+  const int reduced = nest.reducedDim();
+  out << (reduced >= 0 && !nest.extents[reduced].is_number() && hasOneChunk(nest) ? " in one chunk)\n" : ")\n");
   for (auto [index, buffer] : llvm::enumerate(nest.buffers)) out << "  b" << index << " : " << buffer.element << "\n";
   if (const auto& c = nest.contraction) {
     out << "  product over " << c->k.to_string() << " in tiles of " << c->rows << " x " << c->columns()

@@ -16,6 +16,8 @@ NestShape shapeOf(const Nest& nest) {
 
 int64_t chunkSize(const Nest& nest) { return shapeOf(nest) == NestShape::rows ? kChunkElements : kChunkRows; }
 
+bool hasOneChunk(const Nest& nest) { return nest.extents[nest.reducedDim()].range().hi <= chunkSize(nest); }
+
 bool needsIndex(const Nest& nest, unsigned node) {
   const Node& self = nest.nodes[node];
   return cast<ir::ReductionOpInterface>(self.op).getNeutral(nest.nodes[self.args[0]].element).size() == 2;

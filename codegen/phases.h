@@ -2,6 +2,7 @@
 // elements (design, section 7), and the passes over the reduced dim.
 #pragma once
 
+#include "codegen/chunks.h"
 #include "codegen/nest.h"
 
 namespace ogee::codegen {
@@ -15,14 +16,14 @@ enum class NestShape {
 };
 NestShape shapeOf(const Nest& nest);
 
-/// Elements of the reduced range that one chunk sums when the reduced dim is innermost, and rows when it is not.
-constexpr int64_t kChunkElements = 4096, kChunkRows = 256;
 /// The virtual lanes of a chunk of innermost elements: the same on every target. Where nothing but positions is reduced
 /// any number gives the same bits.
 constexpr int64_t kVirtualLanes = 64;
 
 /// Elements (or rows) of the reduced dim that are one chunk.
 int64_t chunkSize(const Nest& nest);
+/// Whether a nest that reduces has at most one chunk, whatever its sizes are.
+bool hasOneChunk(const Nest& nest);
 
 /// Whether a reduction's state also holds the position of an element.
 bool needsIndex(const Nest& nest, unsigned node);

@@ -14,15 +14,15 @@ void Planner::launch(Nest nest) {
     launchIn(*list_, std::move(nest));
     return;
   }
-  const Slot units = sizes_.slot(launchFacts(nest, target_).units);
-  const Slot chunks = sizes_.slot(ceil_div(nest.extents[nest.reducedDim()], Dim(chunkSize(nest))));
+  const Dim units = launchFacts(nest, target_).units, busy = target_.busyUnits;
+  const Dim chunks = ceil_div(nest.extents[nest.reducedDim()], Dim(chunkSize(nest)));
+  const std::optional<bool> few = try_less(units, busy), several = try_less(Dim(1), chunks);
+  if (few == std::optional(false) || several == std::optional(false)) return launchIn(*list_, std::move(nest));
+  // Where it is certain that there are chunks, a split costs a launch, and a choice would cost another kernel.
+  if (several) return launchSplit(*list_, nest);
   const Slot split =
-      sizes_.apply(runtime::SizeOp::mul, sizes_.apply(runtime::SizeOp::lt, units, sizes_.slot(Dim(target_.busyUnits))),
-                   sizes_.apply(runtime::SizeOp::lt, sizes_.slot(Dim(1)), chunks));
-  if (std::optional<int64_t> known = sizes_.constant(split)) {
-    *known ? launchSplit(*list_, nest) : launchIn(*list_, std::move(nest));
-    return;
-  }
+      sizes_.apply(runtime::SizeOp::mul, sizes_.apply(runtime::SizeOp::lt, sizes_.slot(units), sizes_.slot(busy)),
+                   sizes_.apply(runtime::SizeOp::lt, sizes_.slot(Dim(1)), sizes_.slot(chunks)));
   ++position_; // the structured entry's own
   runtime::IfEntry entry;
   entry.condition = {runtime::Condition::Kind::size, split};
@@ -63,7 +63,7 @@ void Planner::launchPacked(runtime::LaunchList& list, Nest nest) {
 
 bool Planner::canSplit(const Nest& nest) {
   if (nest.contraction || nest.pack || nest.reducedDim() < 0) return false;
-  if (nest.extents[nest.reducedDim()].range().hi <= chunkSize(nest)) return false;
+  if (hasOneChunk(nest)) return false;
   return llvm::none_of(nest.stores, [](const Store& store) { return store.perPoint; }) && passesOver(nest) == 1;
 }
 

@@ -1,6 +1,7 @@
 // What code is generated for: the facts of a machine that choose tiles and instructions. Part of every cache key.
 #pragma once
 
+#include "codegen/chunks.h"
 #include "runtime/cpu_features.h"
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct TargetInfo {
   uint64_t l2Bytes = 1 << 20;  ///< per core
   uint64_t l3Bytes = 16 << 20; ///< whole
 
-  int64_t busyUnits = 32; ///< a launch with fewer units leaves processors idle
-  bool packs = true;      ///< products read their right operand from panels that are laid out before
+  int64_t busyUnits = kBusyUnits; ///< a launch with fewer units leaves processors idle
+  bool packs = true;              ///< products read their right operand from panels that are laid out before
 
   /// f32 lanes of one register.
   unsigned lanes() const { return vectorBits / 32; }

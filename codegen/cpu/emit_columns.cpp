@@ -120,8 +120,7 @@ private:
       return;
     }
     std::vector<Reducer> reducers = reducersOf(kernel_, body_, phase);
-    const Dim& extent = nest_.extents[reduced_];
-    if (extent.is_number() && extent.number() <= kChunkRows) {
+    if (hasOneChunk(nest_)) {
       for (auto [reducer, partial] :
            llvm::zip_equal(reducers, reduceRange(phase, pass, reducers, kernel_.index(0), rows_)))
         tile.known[reducer.node()] = reducer.result(partial);

@@ -93,7 +93,7 @@ private:
       return;
     }
     std::vector<Reducer> reducers = reducersOf(kernel_, body_, phase);
-    if (oneChunk()) {
+    if (hasOneChunk(nest_)) {
       for (auto [reducer, partial] :
            llvm::zip_equal(reducers, reduceRange(index, pass, reducers, kernel_.index(0), length_)))
         row.known[reducer.node()] = reducer.result(partial);
@@ -102,11 +102,6 @@ private:
     reduceAll(reducers, row, [&](Value chunk) {
       return reduceRange(index, pass, reducers, chunks_.begin(chunk), chunks_.end(chunk));
     });
-  }
-
-  bool oneChunk() const {
-    const Dim& length = nest_.extents[last_];
-    return length.is_number() && length.number() <= kChunkElements;
   }
 
   /// The lanes from `first` on, as a scope; kept nodes of earlier passes are read from scratch memory on the way.

@@ -58,8 +58,7 @@ RowPlan::RowPlan(const Nest& nest, const TargetInfo& target) {
   keptStores = std::move(plan.keptStores);
   const bool rows = nest.reducedDim() == static_cast<int>(nest.vectorDim());
   const unsigned stackWidth = rows ? 1 : chooseWidth(nest, target);
-  const Dim& extent = nest.extents[nest.reducedDim()];
-  if (nest.chunks != Chunks::partials && (!extent.is_number() || extent.number() > chunkSize(nest)))
+  if (nest.chunks != Chunks::partials && !hasOneChunk(nest))
     for (const Phase& phase : phases)
       for (unsigned node : phase.reductions) {
         offsets_[node] = {stackBytes_, {}};

@@ -32,6 +32,7 @@ std::string parameterText(size_t number, const Parameter& parameter) {
   std::string attributes, names, strides;
   for (const std::string& name : parameter.names) names += (names.empty() ? "\"" : ", \"") + name + "\"";
   if (!names.empty()) attributes = "ogee.dims = [" + names + "]";
+  if (!parameter.ranges.empty()) attributes += ", ogee.ranges = [" + parameter.ranges + "]";
   if (parameter.layout != Layout::dense && !parameter.dims.empty()) {
     for (size_t i = 1; i < parameter.dims.size(); ++i) strides += "-1, ";
     strides += parameter.layout == Layout::gaps ? "1" : parameter.layout == Layout::repeated ? "0" : "-1";

@@ -39,6 +39,7 @@ struct Parameter {
   Index dims;
   std::vector<std::string> names = {}; ///< "" or none: no name
   Layout layout = Layout::dense;
+  std::string ranges = {}; ///< of the dims with names, as the attribute `ogee.ranges` has them
 };
 
 /// "tensor<2x?xf32>".

@@ -1,4 +1,5 @@
 // Rows of the reductions of the dialect. To add an op: one row.
+#include "codegen/chunks.h"
 #include "runtime/runtime.h"
 #include "tests/ops/data.h"
 
@@ -85,6 +86,30 @@ public:
     }
   }
 
+  /// Kernels that know whether there is one chunk or more of them: what those for all sizes give, around the border.
+  void checkChunks() const {
+    const Form forms[] = {{{0}, {{0}, {1}, {4095}, {4096}, {4097}, {8193}}},
+                          {{1}, {{3, 0}, {3, 4095}, {3, 4096}, {3, 4097}, {40, 4097}}},
+                          {{0}, {{0, 5}, {255, 5}, {256, 65}, {257, 5}, {513, 65}}}};
+    for (const Form& form : forms) {
+      const size_t axis = static_cast<size_t>(form.axes[0]), rank = form.shapes[0].size();
+      const int64_t chunk = axis + 1 == rank ? codegen::kChunkElements : codegen::kChunkRows;
+      const std::string most = std::to_string(std::numeric_limits<int64_t>::max());
+      const Subject any(plainText(form, Index(rank, kRunTime), Layout::dense));
+      const Subject one(rangeText(form, "[0, " + std::to_string(chunk) + "]"));
+      const Subject more(rangeText(form, "[" + std::to_string(chunk + 1) + ", " + most + "]"));
+      for (const Index& shape : form.shapes) {
+        const bool isOne = shape[axis] <= chunk;
+        const Subject& subject = isOne ? one : more;
+        const char* what = isOne ? "one chunk" : "several chunks";
+        checkShape(subject, form, shape, what);
+        const std::vector<Array> arguments = {makeArray(dtype_, shape, Values::ordinary)};
+        checkSame(subject.run(arguments), any.run(arguments), {},
+                  context(form, shape, std::string(what) + ", expected any number"));
+      }
+    }
+  }
+
   /// Any number of threads gives the same bits.
   void checkThreads() const {
     const Form forms[] = {{{0}, {{70001}}}, {{1}, {{300, 165}}}, {{0}, {{700, 65}}}};
@@ -154,6 +179,17 @@ private:
                         typeText(result_, without(dims, form.axes)));
   }
 
+  /// Of run-time sizes of which the reduced one is in a range.
+  std::string rangeText(const Form& form, const std::string& range) const {
+    const Index dims(form.shapes[0].size(), kRunTime);
+    Parameter parameter{dtype_, dims};
+    for (size_t axis = 0; axis < dims.size(); ++axis) {
+      parameter.names.push_back("d" + std::to_string(axis));
+      parameter.ranges += (axis ? ", " : "") + (axis == size_t(form.axes[0]) ? range : "[]");
+    }
+    return functionText({parameter}, opText(form, dims, "0"), "%r", typeText(result_, without(dims, form.axes)));
+  }
+
   std::string companyText(const Form& form, const Index& dims) const {
     const auto flip = [](DType dtype, const Index& shape, const std::string& to, const std::string& from) {
       return "  %" + to + " = ogee." + (dtype == DType::boolean ? "not" : "neg") + " %" + from + " : " +
@@ -179,6 +215,7 @@ TEST_CASE("reductions", "[ops]") {
         test.checkShapes();
         if (row.op == "sum" || row.op == "argmax") test.checkLayouts(); // the same code for all ops
         test.checkFusion();
+        test.checkChunks();
         test.checkThreads();
       }
 }
