@@ -74,10 +74,7 @@ Tensor flat_at_zero(const Tensor& x, const F& f, const Tensor& at_zero, Loc loc)
 Tensor root(const Tensor& x, Loc loc) {
   return flat_at_zero(x, [&](const Tensor& y) { return sqrt(y, loc); }, record_constant(0.0, x.dtype(loc), loc), loc);
 }
-Tensor power(const Tensor& x, const Tensor& exponent, Loc loc) {
-  // pow(0, exponent), without its long body.
-  const Tensor other = where(lt(exponent, 0, loc), INFINITY, where(eq(exponent, 0, loc), 1, exponent, loc), loc);
-  const Tensor at_zero = where(gt(exponent, 0, loc), 0, other, loc);
+Tensor power(const Tensor& x, const Tensor& exponent, const Tensor& at_zero, Loc loc) {
   return flat_at_zero(x, [&](const Tensor& y) { return pow(y, exponent, loc); }, at_zero, loc);
 }
 
@@ -100,9 +97,10 @@ Results build_norm_min(const Tensor& x, const AxisList& axes, Numbers, Loc loc) 
 Results build_norm0(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
   return {reduce_one<"sum">(record_convert(ne(x, 0, loc), x.dtype(loc), loc), axes, loc)};
 }
-/// numbers: p, 1 / p.
+/// numbers: p, 1 / p, 0 to the power of each.
 Results build_norm_p(const Tensor& x, const AxisList& axes, Numbers numbers, Loc loc) {
-  return {power(reduce_one<"sum">(power(abs(x, loc), numbers[0], loc), axes, loc), numbers[1], loc)};
+  const Tensor powers = power(abs(x, loc), numbers[0], numbers[2], loc);
+  return {power(reduce_one<"sum">(powers, axes, loc), numbers[1], numbers[3], loc)};
 }
 
 /// What is taken out of exponents so that none overflows. The result does not depend on it, nor does the gradient.
@@ -234,7 +232,9 @@ Tensor norm(const Tensor& x, double p, const Axes& dim, bool keepdim, Loc loc) {
   if (p == 0) return reduce_real(norm0_op, x, std::move(axes), {}, keepdim, loc);
   if (p == 1) return reduce_real(norm1_op, x, std::move(axes), {}, keepdim, loc);
   if (p == 2) return reduce_real(norm2_op, x, std::move(axes), {}, keepdim, loc);
-  return reduce_real(norm_p_op, x, std::move(axes), {p, 1 / p}, keepdim, loc);
+  const bool wide = real(x.dtype(loc)) == f64; // else p may round to 0 or inf
+  const auto zero_to = [&](double e) { return std::pow(0.0, wide ? e : static_cast<double>(static_cast<float>(e))); };
+  return reduce_real(norm_p_op, x, std::move(axes), {p, 1 / p, zero_to(p), zero_to(1 / p)}, keepdim, loc);
 }
 
 Tensor amax(const Tensor& x, const Axes& dim, bool keepdim, Loc loc) {

@@ -2,6 +2,7 @@
 // operand's strides allow, kept and reduced ones.
 #include "frontend/rowwise.h"
 
+#include "codegen/chunks.h"
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/kernel.h"
@@ -11,6 +12,7 @@
 #include "frontend/views.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace ogee::detail {
 
@@ -92,8 +94,41 @@ std::vector<Tensor> apply_traced(const RowwiseCall& call, const Tensor& x, Loc l
                                               : record_constant(number.value, call.compute, loc));
   return build_on(call, operand, numbers, loc);
 }
-std::vector<Tensor> record_kernel(const RowwiseCall& call, DType dtype, const Loops& loops, Loc loc) {
-  const Tensor x = kernel_argument(0, dtype, kernel_dims(loops.sizes.size(), 0), loops.innermost(), loops.dense, loc);
+
+/// What a kernel knows of its sizes. They decide in how many launches it reduces, each of which is code: a kernel for
+/// all sizes has them all, and takes three times as long to compile.
+enum class SizeClass : uint8_t {
+  any,
+  one_chunk, ///< one launch
+  chunks,    ///< two: what chunks reduce to, and that combined
+  many_rows, ///< of several chunks each, and so many that they keep the processors busy: one launch again
+};
+
+/// The most that one chunk reduces.
+int64_t chunk_size(const Loops& loops) {
+  return loops.bit(loops.sizes.size() - 1) ? codegen::kChunkElements : codegen::kChunkRows;
+}
+
+SizeClass size_class(const Loops& loops) {
+  if (!std::has_single_bit(loops.reduced)) return SizeClass::any;
+  const auto reduced = static_cast<size_t>(std::countr_zero(loops.reduced));
+  if (loops.sizes[reduced] <= chunk_size(loops)) return SizeClass::one_chunk;
+  const bool rows = loops.sizes.size() == 2 && reduced == 1;
+  return rows && loops.sizes[0] >= codegen::kBusyUnits ? SizeClass::many_rows : SizeClass::chunks;
+}
+
+/// Named sizes in the ranges of a class.
+Shape classified_dims(const Loops& loops, SizeClass which) {
+  Shape dims = kernel_dims(loops.sizes.size(), 0);
+  if (which == SizeClass::any) return dims;
+  Dim& reduced = dims[static_cast<size_t>(std::countr_zero(loops.reduced))];
+  reduced = within_chunk(reduced, chunk_size(loops), which == SizeClass::one_chunk);
+  if (which == SizeClass::many_rows) dims[0] = within_chunk(dims[0], codegen::kBusyUnits - 1, false);
+  return dims;
+}
+
+std::vector<Tensor> record_kernel(const RowwiseCall& call, DType dtype, const Loops& loops, SizeClass which, Loc loc) {
+  const Tensor x = kernel_argument(0, dtype, classified_dims(loops, which), loops.innermost(), loops.dense, loc);
   std::vector<Tensor> numbers;
   for (size_t i = 0; i < call.numbers.size(); ++i)
     numbers.push_back(kernel_argument(1 + i, call.compute, {}, StrideClass::scalar, true, loc));
@@ -112,8 +147,9 @@ std::vector<Tensor> apply_eager(const RowwiseCall& call, const Tensor& x, Loc lo
   if (std::ranges::find(sizes, 0) != sizes.end()) return results;
 
   const Loops loops(impl, call.axes);
+  const SizeClass which = size_class(loops);
   KernelKey key{&call.op,
-                0,
+                static_cast<uint64_t>(which),
                 static_cast<uint8_t>(loops.sizes.size()),
                 static_cast<uint8_t>(1 + call.numbers.size()),
                 static_cast<uint8_t>(call.compute),
@@ -130,7 +166,7 @@ std::vector<Tensor> apply_eager(const RowwiseCall& call, const Tensor& x, Loc lo
     args[1 + i] = {numbers[i], nullptr, nullptr, 0, call.compute};
   }
   const runtime::Executable& kernel =
-      find_kernel(key, call.op.name, [&] { return record_kernel(call, impl.dtype, loops, loc); }, loc);
+      find_kernel(key, call.op.name, [&] { return record_kernel(call, impl.dtype, loops, which, loc); }, loc);
   run_kernel(kernel, {args, 1 + call.numbers.size()}, {memory, results.size()}, loc);
   return results;
 }
@@ -143,10 +179,18 @@ void record_tape(const RowwiseCall& call, const Tensor& x, std::span<const Tenso
   key.push(static_cast<uint64_t>(impl.dtype) | static_cast<uint64_t>(call.compute) << 8 | impl.sizes.size() << 16 |
            static_cast<uint64_t>(call.keepdim) << 24 | static_cast<uint64_t>(call.results[0]) << 32);
   key.push(axes);
+  // Gradients along one axis often reduce along it again.
+  const bool single = call.axes.size() == 1;
+  const size_t axis = single ? static_cast<size_t>(call.axes[0]) : 0;
+  const int64_t chunk = axis + 1 == impl.sizes.size() ? codegen::kChunkElements : codegen::kChunkRows;
+  const bool is_within = single && impl.sizes[axis] <= chunk;
+  key.push(is_within);
   std::vector<RuleArgument> arguments{x};
   for (const RowwiseNumber& number : call.numbers) arguments.emplace_back(number.value, call.compute);
   const auto body = [&] {
-    const Tensor operand = rule_argument(0, impl.dtype, kernel_dims(impl.sizes.size(), 0), is_transposed(impl));
+    Shape dims = kernel_dims(impl.sizes.size(), 0);
+    if (single) dims[axis] = within_chunk(dims[axis], chunk, is_within);
+    const Tensor operand = rule_argument(0, impl.dtype, dims, is_transposed(impl));
     std::vector<Tensor> numbers;
     for (size_t i = 1; i < arguments.size(); ++i) numbers.push_back(rule_argument(i, call.compute, {}, false));
     return build_on(call, operand, numbers, Loc());
@@ -155,6 +199,11 @@ void record_tape(const RowwiseCall& call, const Tensor& x, std::span<const Tenso
 }
 
 } // namespace
+
+Dim within_chunk(const Dim& size, int64_t chunk, bool is_within) {
+  const std::string& name = size.as_symbol()->name;
+  return is_within ? Dim::symbol(name, 0, chunk) : Dim::symbol(name, chunk + 1);
+}
 
 Tensor spread(const Tensor& reduced, const std::vector<int64_t>& axes, const Tensor& x, Loc loc) {
   Shape shape = x.shape(loc);

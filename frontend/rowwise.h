@@ -41,6 +41,9 @@ struct RowwiseCall {
 
 std::vector<Tensor> apply(const RowwiseCall& call, const Tensor& x, Loc loc);
 
+/// A named size of a kernel, known to be at most `chunk`, or more.
+Dim within_chunk(const Dim& size, int64_t chunk, bool is_within);
+
 /// `reduced`, which lacks the axes, broadcast over x again.
 Tensor spread(const Tensor& reduced, const std::vector<int64_t>& axes, const Tensor& x, Loc loc);
 

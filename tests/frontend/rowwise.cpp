@@ -35,6 +35,30 @@ TEST_CASE("rowwise: sizes compile nothing once the kernel is there") {
   CHECK(stats().kernels_compiled == before);
 }
 
+TEST_CASE("rowwise: a reduction has the launches that its size asks for, and the same bits") {
+  manual_seed(4);
+  const auto check = [](const Tensor& x, int64_t axis, uint64_t launches) {
+    const auto f = [&](const Tensor& t) { return t.norm(3, axis); };
+    const uint64_t before = stats().launches;
+    const Tensor eager = f(x);
+    CHECK(stats().launches == before + launches);
+    CHECK(equal(compile(f)(x), eager));
+  };
+  for (int64_t n : {1, 4095, 4096, 4097, 9000})
+    for (int64_t rows : {1, 3, 40}) check(randn({rows, n}), 1, n > 4096 && rows < 32 ? 2 : 1);
+  for (int64_t n : {1, 255, 256, 257, 600})
+    for (int64_t columns : {3, 100}) check(randn({n, columns}), 0, n > 256 ? 2 : 1);
+  CHECK(equal(zeros({3, 0}).norm(3, 1), zeros({3})));
+  CHECK(equal(zeros({0, 3}).norm(3, 0), zeros({3})));
+}
+
+TEST_CASE("rowwise: within one chunk a reduction is one kernel") {
+  const Tensor x = ones({40, 50}, f64);
+  const uint64_t before = stats().kernels_compiled;
+  x.norm(2.5, 1);
+  CHECK(stats().kernels_compiled == before + 1);
+}
+
 TEST_CASE("rowwise: compiled is eager") {
   manual_seed(3);
   const Tensor x = randn({4, 6, 5});

@@ -43,6 +43,7 @@ std::vector<Use> uses() {
       {"sum(x)", [=] { sum(x); }},
       {"sum(x, 0)", [=] { sum(x, 0); }},
       {"argmax(x, 1)", [=] { argmax(x, 1); }},
+      {"norm(x, 3)", [=] { norm(x, 3); }},
       {"softmax(x, 1)", [=] { softmax(x, 1); }},
       {"matmul(x, w)", [=] { matmul(x, w); }},
       {"matmul(x, v)", [=] { matmul(x, v); }},
@@ -95,7 +96,7 @@ void first_uses() {
   std::string folder = (std::filesystem::temp_directory_path() / "ogee-bench-XXXXXX").string();
   if (!mkdtemp(folder.data())) return;
   setenv("OGEE_CACHE_DIR", folder.c_str(), 1);
-  constexpr size_t kUses = 15;
+  constexpr size_t kUses = 16;
   const std::vector<double> cold = in_child(kUses), warm = in_child(kUses);
   const double loaded = from_file(folder + "/network.ogee");
   std::filesystem::remove_all(folder);
