@@ -78,9 +78,11 @@ mlir::FailureOr<Cost> costOf(mlir::func::FuncOp function, std::span<const std::v
   Cost cost;
   cost.bytes = bytesOf(function.getArguments(), sizes) +
                bytesOf(function.getBody().front().getTerminator()->getOperands(), sizes);
-  function.getBody().walk([&](mlir::Operation* op) {
+  function.getBody().walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation* op) {
+    if (mlir::isa<ir::CustomVjpOp>(op)) return mlir::WalkResult::skip(); // a value that is there, and a gradient of it
     cost.flop += flopOf(op, sizes);
     if (!isFree(op)) cost.unfusedBytes += bytesOf(op->getOperands(), sizes) + bytesOf(op->getResults(), sizes);
+    return mlir::WalkResult::advance();
   });
   return cost;
 }
