@@ -72,15 +72,18 @@ void canonicalizeContraction(Nest& nest) {
   }
 }
 
-/// Moves the dim in which most loads have stride 1 to the end.
+/// Moves the dim in which most loads have stride 1 to the end. Those that stand still along other dims are few bytes.
 void chooseVectorDim(Nest& nest) {
   llvm::SmallVector<unsigned> votes(nest.rank(), 0);
   auto vote = [&](const Affine& at, unsigned weight) {
     for (unsigned dim = 0; dim < nest.rank(); ++dim) votes[dim] += isNumber(at.strides[dim], 1) ? weight : 0;
   };
   for (const Node& node : nest.nodes)
-    if (node.kind == Node::Kind::load) vote(node.access.at, 2);
-  for (const Store& store : nest.stores) vote(store.access.at, store.perPoint ? 3 : 0);
+    if (node.kind == Node::Kind::load) {
+      const bool isWhole = llvm::none_of(node.access.at.strides, [](const Dim& stride) { return isNumber(stride, 0); });
+      vote(node.access.at, isWhole ? 4 : 1);
+    }
+  for (const Store& store : nest.stores) vote(store.access.at, store.perPoint ? 6 : 0);
   const unsigned last = nest.rank() - 1;
   unsigned best = last;
   for (unsigned dim = 0; dim < nest.rank(); ++dim) best = votes[dim] > votes[best] ? dim : best;

@@ -46,6 +46,7 @@ public:
       position_[&op] = position_.size();
       place(&op);
     }
+    for (Operation& op : llvm::reverse(block_.without_terminator())) shed(&op);
     materialize();
   }
 
@@ -173,6 +174,24 @@ private:
     const unsigned reach = std::max(target.reach, source.reach);
     target.reach = 0; // so that the readers of both hear of it
     raiseReach(into, reach);
+  }
+
+  /// Takes a broadcast out of a cluster in which nothing reads it: those that do repeat what is there once, which is
+  /// less to write and to read.
+  void shed(Operation* op) {
+    auto place = cluster_.find(op);
+    if (!isa<ir::BroadcastOp>(op) || place == cluster_.end()) return;
+    const int home = find(place->second);
+    Cluster& cluster = clusters_[home];
+    if (!cluster.form || cluster.ops.size() < 2 || clusterOf(op->getOperand(0)) != home) return;
+    const bool isRead = llvm::any_of(op->getUsers(), [&](Operation* user) {
+      const auto reader = cluster_.find(user);
+      return reader == cluster_.end() || find(reader->second) == home; // or the function ends with it
+    });
+    if (isRead) return;
+    llvm::erase(cluster.ops, op);
+    place->second = clusters_.size();
+    clusters_.push_back({{op}, std::nullopt, -1, cluster.reach});
   }
 
   // --- building the groups

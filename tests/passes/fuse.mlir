@@ -117,3 +117,18 @@ func.func @regions(%p: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %r : tensor<4xf32>
 }
+
+// -----
+
+// A broadcast that only other groups read stands between the groups: it is written and read once for each row.
+// CHECK-LABEL: @broadcast_for_others
+// CHECK: %[[SUM:.*]] = ogee.group "sum"
+// CHECK: %[[WIDE:.*]] = ogee.broadcast %[[SUM]]
+// CHECK: ogee.group "exp_div" ({{.*}}%[[WIDE]]
+func.func @broadcast_for_others(%x: tensor<32x10xf32>) -> tensor<32x10xf32> {
+  %s = ogee.sum %x [1] : tensor<32x10xf32> -> tensor<32xf32>
+  %sb = ogee.broadcast %s [0] sizes [32, 10] : tensor<32xf32> -> tensor<32x10xf32>
+  %e = ogee.exp %x {ogee.recomputed} : tensor<32x10xf32>
+  %r = ogee.div %e, %sb {ogee.recomputed} : tensor<32x10xf32>
+  return %r : tensor<32x10xf32>
+}
