@@ -86,7 +86,7 @@ unsigned chooseWidth(const Nest& nest, const TargetInfo& target) {
     if (!isSame && !isPosition) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
   }
   // Long bodies have chains enough of their own, and more lanes would only spill and take longer to compile.
-  const unsigned length = bodyLength(nest);
+  const unsigned length = opsOf(nest);
   unsigned registers = length > 60 ? 1 : length > 30 || target.vectorRegisters < 32 ? 2 : 4;
   if (onlyPositions(nest)) // along rows lanes need to be folded; in columns positions take as much as elements
     registers = nest.reducedDim() == static_cast<int>(nest.vectorDim()) ? 1 : std::min(registers, bits / 16);

@@ -10,8 +10,8 @@ using namespace mlir;
 
 namespace {
 
-/// Longest scalar bodies, all together, that a pass unrolls.
-constexpr unsigned kLongBody = 60;
+/// Longest scalar bodies, all together, that a pass unrolls; and that it unrolls once more for the rest of a row.
+constexpr unsigned kLongBody = 60, kShortBody = 12;
 
 /// Accumulators of all reductions of a pass, for each part of the virtual lanes: partials[reduction][part].
 using Partials = SmallVector<SmallVector<Partial>>;
@@ -182,36 +182,45 @@ private:
   SmallVector<Partial> reduceRange(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from,
                                    Value to) {
     begin_ = from;
-    const Partials partials = loopsOverParts(index) ? accumulateInMemory(index, row, reducers, from, to)
-                                                    : accumulateInRegisters(index, row, reducers, from, to);
+    const Partials partials = loopsOverParts(index, kLongBody)
+                                  ? accumulateInMemory(index, row, reducers, from, to, neutral(reducers))
+                                  : accumulateInRegisters(index, row, reducers, from, to);
     SmallVector<Partial> folded;
     for (auto [reducer, parts] : llvm::zip_equal(reducers, partials))
       folded.push_back(reducer.fromChunk(reducer.foldLanes(parts), from));
     return folded;
   }
 
-  /// Whether there is more than one step, and what each computes is long.
-  bool loopsOverParts(unsigned index) const {
+  /// Whether there is more than one step, and what each computes is longer than `limit`.
+  bool loopsOverParts(unsigned index, unsigned limit) const {
     const Dim& length = nest_.extents[last_];
     if (parts_ == 1 || (length.is_number() && length.number() <= lanes_)) return false;
     SmallVector<unsigned> computed = neededBy(nest_, rootsOf(nest_, plan_.phases[index]));
     llvm::erase_if(computed, [&](unsigned node) { return !nest_.nodes[node].varies; });
-    return bodyLength(nest_, computed) > kLongBody;
+    return bodyLength(nest_, computed) > limit;
   }
 
-  /// All lanes in one step: what is computed stands there once for each part of them, and once more for the rest.
+  Partials neutral(std::vector<Reducer>& reducers) const {
+    Partials partials;
+    for (Reducer& reducer : reducers) partials.emplace_back(parts_, reducer.neutralInChunk(width_));
+    return partials;
+  }
+
+  /// All lanes in one step: what is computed stands there once for each part of them, and once more for the rest if it
+  /// is short.
   Partials accumulateInRegisters(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from,
                                  Value to) {
     Value rest = kernel_.rem(kernel_.sub(to, from), kernel_.index(lanes_));
     Value whole = kernel_.sub(to, rest);
     Partials partials(reducers.size(), SmallVector<Partial>(parts_));
     if (!isKnownEmpty(kernel_.sub(whole, from))) {
-      for (auto [reducer, parts] : llvm::zip_equal(reducers, partials))
-        parts.assign(parts_, reducer.neutralInChunk(width_));
       partials = unflatten(
-          reducers, kernel_.forLoop(from, whole, lanes_, flatten(partials), [&](Value first, ValueRange carried) {
+          reducers,
+          kernel_.forLoop(from, whole, lanes_, flatten(neutral(reducers)), [&](Value first, ValueRange carried) {
             return flatten(step(index, row, reducers, first, Value(), unflatten(reducers, carried)));
           }));
+      if (!nest_.extents[last_].is_number() && loopsOverParts(index, kShortBody))
+        return accumulateInMemory(index, row, reducers, whole, to, partials);
     }
     if (partials[0][0].empty()) // only a rest: nothing is carried into it
       partials = step(index, row, reducers, whole, rest, partials);
@@ -224,7 +233,8 @@ private:
   }
 
   /// One part of the lanes in a step, on accumulators on the stack: long bodies stand there once, and hide that.
-  Partials accumulateInMemory(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from, Value to) {
+  Partials accumulateInMemory(unsigned index, const Scope& row, std::vector<Reducer>& reducers, Value from, Value to,
+                              const Partials& initial) {
     Scope part;
     part.width = width_;
     struct Array {
@@ -232,14 +242,13 @@ private:
       SmallVector<Type, 2> elements;
     };
     SmallVector<Array> arrays;
-    for (Reducer& reducer : reducers) {
-      const Partial neutral = reducer.neutralInChunk(width_);
+    for (auto [reducer, states] : llvm::zip_equal(reducers, initial)) {
       Array& array = arrays.emplace_back();
-      for (Value value : neutral) {
+      for (Value value : states[0]) {
         array.elements.push_back(getElementTypeOrSelf(value.getType()));
         array.memrefs.push_back(kernel_.stackArray(array.elements.back(), lanes_));
       }
-      for (unsigned i = 0; i < parts_; ++i) reducer.store(array.memrefs, kernel_.index(i * width_), neutral, part);
+      for (unsigned i = 0; i < parts_; ++i) reducer.store(array.memrefs, kernel_.index(i * width_), states[i], part);
     }
     const auto load = [&](const Array& array, Value at) {
       Partial partial;

@@ -11,9 +11,10 @@ constexpr int64_t kMapBlock = 8192;
 
 /// Whether a node's body is so long that its values are kept between the phases of a row rather than computed again.
 bool isCostly(const Node& node);
-/// Ops in the scalar bodies of all nodes together, or of these.
-unsigned bodyLength(const Nest& nest);
+/// How long the scalar bodies of these nodes are, all together: ops, of which calls count for many.
 unsigned bodyLength(const Nest& nest, llvm::ArrayRef<unsigned> nodes);
+/// Ops in the scalar bodies of all nodes, calls too.
+unsigned opsOf(const Nest& nest);
 
 /// Whether everything that a nest reduces are positions (of the largest, of the smallest).
 bool onlyPositions(const Nest& nest);

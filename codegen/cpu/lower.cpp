@@ -25,9 +25,6 @@ namespace ogee::codegen::cpu {
 
 using namespace mlir;
 
-namespace {
-
-/// The C library's name for what a math op computes on f64; empty for ops that stay instructions.
 StringRef libraryFunction(Operation* op) {
   if (op->getNumResults() != 1 || !getElementTypeOrSelf(op->getResult(0).getType()).isF64()) return "";
   return llvm::TypeSwitch<Operation*, StringRef>(op)
@@ -47,6 +44,8 @@ StringRef libraryFunction(Operation* op) {
       .Case([](math::CbrtOp) { return "cbrt"; })
       .Default([](Operation*) { return ""; });
 }
+
+namespace {
 
 /// The import slot of a C function: a hidden pointer that the runtime fills, external so that no pass takes its zero
 /// for granted.

@@ -15,6 +15,9 @@ namespace ogee::codegen::cpu {
 /// What the names of import slots begin with.
 inline constexpr llvm::StringLiteral kImportPrefix = "import.";
 
+/// The C library's name for what a math op computes on f64; empty for ops that stay instructions.
+llvm::StringRef libraryFunction(mlir::Operation* op);
+
 /// Lowers a module in place to the LLVM dialect. Functions of f64 that are left to the C library become calls through
 /// import slots: hidden writable pointers named `import.<function>`, which the runtime fills.
 llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);

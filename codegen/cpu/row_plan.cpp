@@ -1,6 +1,7 @@
 // The passes of a nest over its reduced dim, and its scratch memory.
 #include "codegen/cpu/emit.h"
 #include "codegen/cpu/loops.h"
+#include "codegen/cpu/lower.h"
 #include "ir/dialect.h"
 
 namespace ogee::codegen::cpu {
@@ -11,11 +12,13 @@ namespace {
 
 /// Longest scalar body that is cheaper to compute again than to keep.
 constexpr unsigned kCheapBody = 8;
+/// Ops that a call of the C library for each lane counts for: a loop with its arrays, and slow.
+constexpr unsigned kCallLength = 16;
 /// Of rows in scratch memory.
 constexpr int64_t kLine = 64;
 
-/// Ops in a node's scalar body, counted by building it on the side.
-unsigned bodyLength(const Node& node) {
+/// The length of a node's scalar body in ops, a call counting for `call`, found by building it on the side.
+unsigned bodyLength(const Node& node, unsigned call = kCallLength) {
   auto pointwise = dyn_cast<ir::PointwiseOpInterface>(node.op);
   if (!pointwise) return 0;
   Block block;
@@ -34,7 +37,9 @@ unsigned bodyLength(const Node& node) {
     Value index;
   } body(b, args, index);
   pointwise.buildScalarBody(body);
-  return block.getOperations().size();
+  unsigned length = 0;
+  for (Operation& op : block) length += libraryFunction(&op).empty() ? 1 : call;
+  return length;
 }
 
 } // namespace
@@ -48,8 +53,10 @@ unsigned bodyLength(const Nest& nest, ArrayRef<unsigned> nodes) {
   return length;
 }
 
-unsigned bodyLength(const Nest& nest) {
-  return bodyLength(nest, llvm::to_vector(llvm::seq<unsigned>(0, nest.nodes.size())));
+unsigned opsOf(const Nest& nest) {
+  unsigned ops = 0;
+  for (const Node& node : nest.nodes) ops += node.kind == Node::Kind::scalar ? bodyLength(node, 1) : 0;
+  return ops;
 }
 
 RowPlan::RowPlan(const Nest& nest, const TargetInfo& target) {
