@@ -229,6 +229,14 @@ TEST_CASE("optim: errors") {
   CHECK(contains(error_of([&] { optim::SGD({p}, {.nesterov = true}); }), "nesterov needs a momentum"));
 }
 
+/// 1 where a class of x is the target.
+static Tensor one_hot(const Tensor& target, const Tensor& x) {
+  const auto rank = static_cast<int64_t>(x.dim()), axis = rank == 1 ? int64_t{0} : int64_t{1};
+  Shape along(static_cast<size_t>(rank), 1);
+  along[static_cast<size_t>(axis)] = x.size(axis);
+  return eq(target.to(i64).unsqueeze(axis), arange(x.size(axis)).reshape(along)).to(x.dtype());
+}
+
 TEST_CASE("losses") {
   const Tensor scores = tensor({{1.0, 2.0, 3.0}, {1.0, 1.0, 1.0}});
   CHECK(near(cross_entropy(scores, tensor({2, 0})).item(), (0.40760596 + 1.09861229) / 2));
@@ -241,5 +249,58 @@ TEST_CASE("losses") {
   const Tensor onehot = eq(t.unsqueeze(1), arange(4).reshape({4, 1})).to(f64);
   CHECK(allclose(grad(f)(x), (softmax(x, 1) - onehot) / 15.0, 1e-10, 1e-12));
   CHECK(contains(error_of([&] { cross_entropy(scores, tensor({1})); }), "need a target of [2], not [1]"));
+  CHECK(contains(error_of([&] { cross_entropy(zeros({2, 0}), tensor({0, 0})); }), "scores of [2, 0] have no classes"));
   CHECK(contains(error_of([&] { cross_entropy(scores, tensor({1.0, 2.0})); }), "the target is f32"));
+}
+
+TEST_CASE("losses: cross_entropy is one kernel over the scores and one over the losses") {
+  manual_seed(3);
+  const auto check = [](const Tensor& x, const Tensor& target, std::optional<uint64_t> launches = {}) {
+    const auto f = [&](const Tensor& scores) { return cross_entropy(scores, target); };
+    const uint64_t before = stats().launches;
+    const Tensor eager = f(x);
+    if (launches) CHECK(stats().launches == before + *launches);
+    CHECK(equal(compile(f)(x), eager));
+    const auto rank = static_cast<int64_t>(x.dim());
+    const Tensor picked = (log_softmax(x, rank == 1 ? 0 : 1) * one_hot(target, x)).sum();
+    CHECK(allclose(eager, -picked / static_cast<double>(std::max<int64_t>(target.numel(), 1)), 1e-4, 1e-5));
+    const Tensor wanted = softmax(x, rank == 1 ? 0 : 1) - one_hot(target, x);
+    CHECK(allclose(grad(f)(x), wanted / static_cast<double>(target.numel()), 1e-4, 1e-7));
+    Tensor leaf = x.clone().requires_grad_();
+    const Tensor loss = f(leaf);
+    const uint64_t backward = stats().launches;
+    loss.backward();
+    CHECK(stats().launches == backward + 1);
+    CHECK(allclose(leaf.grad(), wanted / static_cast<double>(target.numel()), 1e-4, 1e-7));
+  };
+  for (int64_t rows : {1, 4095, 4096, 4097}) check(randn({rows, 5}), randint(0, 5, {rows}), rows > 4096 ? 3 : 2);
+  for (int64_t classes : {1, 4095, 4096, 4097}) check(randn({3, classes}), randint(0, classes, {3}), 2);
+  for (int64_t classes : {1, 255, 256, 257}) check(randn({2, classes, 3}), randint(0, classes, {2, 3}));
+  check(randn({2, 1000, 1}), randint(0, 1000, {2, 1}), 2); // as a matrix
+  check(randn({7}), tensor(3), 2);
+  check(randn({2, 4, 3, 5}), randint(0, 4, {2, 3, 5}));
+  check(randn({6, 9}).transpose(0, 1), randint(0, 6, {9}));
+  check(randn({9, 6}, f64), randint(0, 6, {9}));
+  for (DType dtype : {DType::u8, i32}) check(randn({9, 6}), randint(0, 6, {9}).to(dtype));
+  CHECK(std::isnan(cross_entropy(zeros({0, 3}), zeros({0}).to(i64)).item()));
+}
+
+TEST_CASE("losses: the number of classes of a trace may be known at run time only") {
+  const Dim rows = dim("rows", 1, 100), classes = dim("classes", 1, 100);
+  const auto f = [](const Tensor& x, const Tensor& t) { return cross_entropy(x, t); };
+  const Graph graph = trace(f, spec(f32, {rows, classes}), spec(i64, {rows}));
+  manual_seed(5);
+  const Tensor x = randn({4, 7}), t = randint(0, 7, {4});
+  CHECK(allclose(graph.compile()({x, t})[0], cross_entropy(x, t)));
+}
+
+TEST_CASE("losses: no such class") {
+  Tensor x = tensor({{1.0, 2.0}, {3.0, 4.0}, {5.0, 6.0}}, f64).requires_grad_();
+  for (int64_t none : {-1, 2, 1 << 20}) {
+    const Tensor target = tensor({int64_t{0}, none, int64_t{1}});
+    CHECK(std::isnan(cross_entropy(x, target).item()));
+    const Tensor dx = grad([&](const Tensor& scores) { return cross_entropy(scores, target); })(x.detach());
+    CHECK(equal(dx.slice(0, 1, 2), zeros({1, 2}, f64)));
+    CHECK(dx.isfinite().all().item());
+  }
 }

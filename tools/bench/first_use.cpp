@@ -32,7 +32,7 @@ struct Network {
 };
 
 std::vector<Use> uses() {
-  const Tensor x = zeros({32, 64}), y = zeros({32, 64}), w = zeros({64, 16}), v = zeros({64});
+  const Tensor x = zeros({32, 64}), y = zeros({32, 64}), w = zeros({64, 16}), v = zeros({64}), t = zeros({32}, i64);
   return {
       {"x + y (the process's first kernel)", [=] { x + y; }},
       {"x * y", [=] { x* y; }},
@@ -45,6 +45,7 @@ std::vector<Use> uses() {
       {"argmax(x, 1)", [=] { argmax(x, 1); }},
       {"norm(x, 3)", [=] { norm(x, 3); }},
       {"softmax(x, 1)", [=] { softmax(x, 1); }},
+      {"cross_entropy(x, t)", [=] { cross_entropy(x, t); }},
       {"matmul(x, w)", [=] { matmul(x, w); }},
       {"matmul(x, v)", [=] { matmul(x, v); }},
       {"randn({100})", [] { randn({100}); }},
@@ -96,7 +97,7 @@ void first_uses() {
   std::string folder = (std::filesystem::temp_directory_path() / "ogee-bench-XXXXXX").string();
   if (!mkdtemp(folder.data())) return;
   setenv("OGEE_CACHE_DIR", folder.c_str(), 1);
-  constexpr size_t kUses = 16;
+  constexpr size_t kUses = 17;
   const std::vector<double> cold = in_child(kUses), warm = in_child(kUses);
   const double loaded = from_file(folder + "/network.ogee");
   std::filesystem::remove_all(folder);
