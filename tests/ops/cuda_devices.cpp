@@ -2,7 +2,7 @@
 #include "codegen/compile.h"
 #include "codegen/cuda/emit.h"
 #include "codegen/cuda/spell.h"
-#include "runtime/nvrtc.h"
+#include "runtime/cuda/nvrtc.h"
 #include "tests/ops/data.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -65,7 +65,7 @@ func.func @main(%x: tensor<?x300xf32>, %i: tensor<300x?xi64>, %key: tensor<i64>,
 } // namespace
 
 TEST_CASE("CUDA kernels compile for devices") {
-  const auto& nvrtc = runtime::Nvrtc::get();
+  const auto& nvrtc = runtime::cuda::Nvrtc::get();
   if (!nvrtc) {
     WARN("skipped: " << nvrtc.message());
     return;

@@ -79,7 +79,7 @@ struct Collection {
     for (const auto& [name, text] : texts) {
       if (number++ % kPerFile == 0) {
         file = std::ofstream(folder() + "/" + std::to_string(number / kPerFile) + ".cpp");
-        file << "#include \"tests/ops/cuda_shim.h\"\n" << codegen::cuda::prelude().str();
+        file << "#include \"tests/cuda/shim.h\"\n" << codegen::cuda::prelude().str();
       }
       file << "\n" << text;
     }

@@ -19,7 +19,7 @@ if cases[:1] == ["--order"]:
     orders, *cases = cases[1:]
 work.mkdir(parents=True, exist_ok=True)
 FLAGS = ["-std=c++20", "-O0", "-w", "-fPIC", "-shared", "-ffp-contract=off", "-fno-strict-aliasing", "-I", source]
-shim = (pathlib.Path(source) / "tests/ops/cuda_shim.h").read_bytes()
+shim = b"".join((pathlib.Path(source) / "tests/cuda" / name).read_bytes() for name in ("shim.h", "fake/kernel.h"))
 
 
 def run(mode, **more):

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace ogee::runtime {
+namespace ogee::runtime::cuda {
 
 /// An opened library.
 class Nvrtc {
@@ -47,4 +47,4 @@ private:
   std::vector<int> architectures_;
 };
 
-} // namespace ogee::runtime
+} // namespace ogee::runtime::cuda

@@ -1,5 +1,5 @@
 // NVRTC: what it says when it is missing, what it compiles and what it refuses. Skipped where the machine has none.
-#include "runtime/nvrtc.h"
+#include "runtime/cuda/nvrtc.h"
 
 #include "tests/catch.h"
 #include "tests/runtime/folder.h"
@@ -7,6 +7,7 @@
 #include <fstream>
 
 using namespace ogee::runtime;
+using namespace ogee::runtime::cuda;
 using ogee::runtime::testing::Folder;
 
 namespace {

@@ -1,13 +1,15 @@
 // Finds and opens NVRTC, and compiles with it.
-#include "runtime/nvrtc.h"
+#include "runtime/cuda/nvrtc.h"
+
+#include "runtime/build_id.h"
+#include "runtime/cuda/library.h"
 
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
-namespace ogee::runtime {
+namespace ogee::runtime::cuda {
 
 using Program = void*;
 
@@ -57,27 +59,6 @@ namespace {
 
 constexpr const char* kNames[] = {"libnvrtc.so.13", "libnvrtc.so.12"};
 
-/// Where the library may lie under a folder that a user names.
-constexpr const char* kBelow[] = {"", "lib64", "lib", "nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib", "cuda_nvrtc/lib"};
-
-/// The files to try in order; a bare name is looked for by the system.
-std::vector<std::string> candidates(const std::string& folder) {
-  std::vector<std::string> files;
-  const auto add = [&](const std::string& below) {
-    for (const char* name : kNames) files.push_back(below + "/" + name);
-  };
-  if (!folder.empty())
-    for (const char* below : kBelow) add((std::filesystem::path(folder) / below).lexically_normal().string());
-  for (const char* name : kNames) files.emplace_back(name);
-  add("/usr/local/cuda/lib64");
-  return files;
-}
-
-std::string file_of(const void* address, const std::string& otherwise) {
-  Dl_info info;
-  return dladdr(address, &info) && info.dli_fname ? info.dli_fname : otherwise;
-}
-
 /// The number in "sm_90a", 0 if it is none.
 int number_of(const std::string& architecture) {
   if (!architecture.starts_with("sm_")) return 0;
@@ -101,31 +82,18 @@ Bytes read(Program program, Size size, Get get, bool text) {
 } // namespace
 
 const Result<Nvrtc>& Nvrtc::get() {
-  static const Result<Nvrtc> library = [] {
-    const char* folder = std::getenv("OGEE_CUDA_PATH");
-    return open(folder ? folder : "");
-  }();
-  return library;
+  static const Result<Nvrtc>* const library = new Result<Nvrtc>(open(named_folder()));
+  return *library;
 }
 
 Result<Nvrtc> Nvrtc::open(const std::string& folder) {
-  void* library = nullptr;
-  std::string path;
-  for (const std::string& file : candidates(folder))
-    if ((library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL))) {
-      path = file;
-      break;
-    }
-  if (!library)
-    return Failure{concat("CUDA: NVRTC is missing: no ", kNames[0], " or ", kNames[1], " in ",
-                          folder.empty() ? "" : folder + ", ", "the system's folders or /usr/local/cuda/lib64; hint: ",
-                          "OGEE_CUDA_PATH names a folder with CUDA's libraries"),
-                   ErrorCode::unsupported};
+  const auto library = open_library("NVRTC", kNames, folder, ErrorCode::unsupported);
+  if (!library) return library.failure();
   Nvrtc nvrtc;
   auto functions = std::make_shared<Functions>();
-  if (const std::string missing = functions->load(library); !missing.empty())
-    return Failure{concat("CUDA: ", path, " has no ", missing), ErrorCode::unsupported};
-  nvrtc.path_ = file_of(reinterpret_cast<const void*>(functions->version), path);
+  if (const std::string missing = functions->load(library->handle); !missing.empty())
+    return Failure{concat("CUDA: ", library->path, " has no ", missing), ErrorCode::unsupported};
+  nvrtc.path_ = file_of(reinterpret_cast<const void*>(functions->version), library->path);
   functions->version(&nvrtc.major_, &nvrtc.minor_);
   // The library opens this one by its bare name, which finds it beside itself only where the system looks there.
   const std::string builtins = concat("libnvrtc-builtins.so.", nvrtc.version());
@@ -170,4 +138,4 @@ Result<Nvrtc::Code> Nvrtc::compile(const std::string& text, const std::string& a
   return code;
 }
 
-} // namespace ogee::runtime
+} // namespace ogee::runtime::cuda

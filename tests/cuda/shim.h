@@ -4,6 +4,8 @@
 // arrived. OGEE_SHIM_ORDER (0, 1, 2) chooses in which order threads run: ascending, descending, mixed.
 #pragma once
 
+#include "tests/cuda/fake/kernel.h"
+
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -11,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,7 +21,7 @@
 #define __device__
 #define __shared__ static
 #define __forceinline__ inline
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 #define __align__(bytes) alignas(bytes)
 
 namespace shim {
@@ -33,13 +36,20 @@ struct alignas(16) Four {
   unsigned x, y, z, w;
 };
 
-inline Dims thread, block, grid;
-
-constexpr unsigned kThreads = 256, kWarp = 32, kStack = 64 << 10;
+inline Dims thread, block, grid, blockSize;
+inline unsigned self, threads; ///< the number of a thread in its block, and how many there are
+inline char* dynamicShared;
+inline const char* kernelName = "?";
 
 [[noreturn]] inline void fail(const char* what) {
-  std::fprintf(stderr, "CUDA kernel: %s (block %u, thread %u)\n", what, block.x, thread.x);
+  std::fprintf(stderr, "CUDA kernel %s: %s (block %u, %u, %u, thread %u, %u, %u)\n", kernelName, what, block.x, block.y,
+               block.z, thread.x, thread.y, thread.z);
   std::abort();
+}
+
+inline void become(unsigned i) {
+  self = i;
+  thread = {i % blockSize.x, i / blockSize.x % blockSize.y, i / blockSize.x / blockSize.y};
 }
 
 // --- fibers: the registers that a call keeps, and a stack -----------------------------------------------------------
@@ -95,22 +105,23 @@ struct Warp {
 };
 
 struct Block {
-  std::vector<char> stacks = std::vector<char>(size_t(kThreads) * kStack);
-  Fiber fibers[kThreads];
-  Warp warps[kThreads / kWarp];
+  char* stacks = nullptr;
+  Fiber fibers[kMostThreads];
+  Warp warps[kMostThreads / kWarp];
   unsigned atBarrier = 0, left = 0;
   void* scheduler = nullptr;
   void (*body)(void*) = nullptr;
   void* arguments = nullptr;
 };
-inline Block* running = nullptr;
-inline Block& storage() {
-  static Block block;
-  return block;
+inline Block storage;
+inline Block* running = nullptr; ///< while threads are fibers
+
+inline void needFibers() {
+  if (!running) fail("waits for other threads, but was taken for one that does not");
 }
 
 inline void wait(State state) {
-  Fiber& fiber = running->fibers[thread.x];
+  Fiber& fiber = running->fibers[self];
   fiber.state = state;
   shim_switch(&fiber.at, running->scheduler);
 }
@@ -128,13 +139,15 @@ inline void wake(unsigned from, unsigned to, State state) {
 
 /// The values of all lanes of the warp.
 inline const uint64_t* exchange(uint64_t value) {
-  Warp& warp = running->warps[thread.x / kWarp];
-  const unsigned round = warp.round % 2, first = thread.x / kWarp * kWarp;
-  warp.values[round][thread.x % kWarp] = value;
-  if (++warp.arrived == kWarp) {
+  needFibers();
+  Warp& warp = running->warps[self / kWarp];
+  const unsigned round = warp.round % 2, first = self / kWarp * kWarp;
+  const unsigned lanes = threads - first < kWarp ? threads - first : kWarp;
+  warp.values[round][self % kWarp] = value;
+  if (++warp.arrived == lanes) {
     warp.arrived = 0;
     ++warp.round;
-    wake(first, first + kWarp, State::atWarp);
+    wake(first, first + lanes, State::atWarp);
   } else {
     wait(State::atWarp);
   }
@@ -142,9 +155,10 @@ inline const uint64_t* exchange(uint64_t value) {
 }
 
 inline void barrier() {
-  if (++running->atBarrier == kThreads) {
+  needFibers();
+  if (++running->atBarrier == threads) {
     running->atBarrier = 0;
-    wake(0, kThreads, State::atBlock);
+    wake(0, threads, State::atBlock);
   } else {
     wait(State::atBlock);
   }
@@ -153,48 +167,91 @@ inline void barrier() {
 inline unsigned inOrder(unsigned i) {
   static const char* order = std::getenv("OGEE_SHIM_ORDER");
   if (!order || *order == '0') return i;
-  return *order == '1' ? kThreads - 1 - i : (i * 77 + 13) % kThreads;
+  if (*order == '1') return threads - 1 - i;
+  const unsigned mixed = (i % 2 ? threads - 1 - i / 2 : i / 2) + threads / 3; // from both ends
+  return mixed % threads;
 }
 
 inline void runFibers() {
   if (!kHasFibers) fail("this machine has no fibers");
   Block& b = *running;
-  b.left = kThreads;
+  b.left = threads;
   b.atBarrier = 0;
   for (Warp& warp : b.warps) warp.arrived = warp.round = 0;
-  for (unsigned i = 0; i < kThreads; ++i) b.fibers[i] = {prepare(b.stacks.data() + size_t(i) * kStack, enter)};
+  for (unsigned i = 0; i < threads; ++i) b.fibers[i] = {prepare(b.stacks + size_t(i) * kStack, enter)};
   while (b.left > 0) {
     bool stuck = true;
-    for (unsigned n = 0; n < kThreads; ++n) {
+    for (unsigned n = 0; n < threads; ++n) {
       const unsigned i = inOrder(n);
       if (b.fibers[i].state != State::ready) continue;
       stuck = false;
-      thread.x = i;
+      become(i);
       shim_switch(&b.scheduler, b.fibers[i].at);
     }
     if (stuck) fail("threads wait for others that have left, or that wait elsewhere");
   }
 }
 
-/// Runs blocks [begin, end) of `blocks`.
+/// Runs blocks [begin, end), counted along x, then y, then z.
 template <class Kernel>
-void launch(int64_t begin, int64_t end, unsigned blocks, bool synchronises, Kernel kernel) {
-  Block& threads = storage();
-  running = &threads;
-  grid = {blocks, 1, 1};
-  threads.body = [](void* arguments) { (*static_cast<Kernel*>(arguments))(); };
-  threads.arguments = &kernel;
-  for (block = {unsigned(begin), 0, 0}; block.x < end; ++block.x) {
+void launch(const Launch& launch, uint64_t begin, uint64_t end, bool synchronises, Kernel kernel) {
+  grid = {launch.grid[0], launch.grid[1], launch.grid[2]};
+  blockSize = {launch.block[0], launch.block[1], launch.block[2]};
+  threads = blockSize.x * blockSize.y * blockSize.z;
+  dynamicShared = launch.shared;
+  storage.stacks = launch.stacks;
+  storage.body = [](void* arguments) { (*static_cast<Kernel*>(arguments))(); };
+  storage.arguments = &kernel;
+  for (uint64_t i = begin; i < end; ++i) {
+    block = {unsigned(i % grid.x), unsigned(i / grid.x % grid.y), unsigned(i / grid.x / grid.y)};
+    if (launch.shared_bytes) std::memset(launch.shared, 0xff, launch.shared_bytes);
     if (synchronises) {
+      running = &storage;
       runFibers();
+      running = nullptr;
       continue;
     }
-    for (unsigned i = 0; i < kThreads; ++i) {
-      thread.x = inOrder(i);
+    for (unsigned n = 0; n < threads; ++n) {
+      become(inOrder(n));
       kernel();
     }
   }
 }
+
+/// The same for blocks of 256 threads in a row, with stacks of its own.
+template <class Kernel>
+void launch(int64_t begin, int64_t end, unsigned blocks, bool synchronises, Kernel kernel) {
+  constexpr unsigned kThreads = 256;
+  static std::vector<char> stacks(size_t(kThreads) * kStack);
+  launch({.grid = {blocks, 1, 1}, .block = {kThreads, 1, 1}, .stacks = stacks.data()}, begin, end, synchronises,
+         kernel);
+}
+
+// --- kernels as a module's table lists them -------------------------------------------------------------------------
+
+template <class T>
+constexpr char kindOf() {
+  if (!std::is_pointer_v<T>) return 'v';
+  return std::is_const_v<std::remove_pointer_t<T>> ? 'r' : 'w';
+}
+
+template <auto function, bool synchronises>
+struct Entry;
+template <class... T, void (*function)(T...), bool synchronises>
+struct Entry<function, synchronises> {
+  static constexpr unsigned bytes[] = {unsigned(sizeof(T))..., 0};
+  static constexpr char kinds[] = {kindOf<T>()..., 0};
+
+  static void run(const Launch& how, void** params) {
+    const uint64_t blocks = uint64_t(how.grid[0]) * how.grid[1] * how.grid[2];
+    [&]<size_t... i>(std::index_sequence<i...>) {
+      launch(how, 0, blocks, synchronises, [=] { function(*static_cast<T*>(params[i])...); });
+    }(std::index_sequence_for<T...>());
+  }
+  static constexpr Kernel describe(const char* name, unsigned most_threads) {
+    return {name, run, sizeof...(T), bytes, kinds, most_threads};
+  }
+};
 
 template <class T>
 uint64_t toBits(T value) {
@@ -216,6 +273,7 @@ using uint4 = shim::Four;
 #define threadIdx shim::thread
 #define blockIdx shim::block
 #define gridDim shim::grid
+#define blockDim shim::blockSize
 
 inline void __syncthreads() { shim::barrier(); }
 inline void __syncwarp() { shim::exchange(0); }
@@ -225,9 +283,16 @@ T __shfl_sync(unsigned, T value, int lane) {
 }
 template <class T>
 T __shfl_down_sync(unsigned, T value, int places) {
-  const unsigned lane = threadIdx.x % shim::kWarp, from = lane + unsigned(places);
+  const unsigned lane = shim::self % shim::kWarp, from = lane + unsigned(places);
   return shim::fromLane(value, from < shim::kWarp ? from : lane);
 }
+
+inline unsigned atomicCAS(unsigned* at, unsigned expected, unsigned value) {
+  const unsigned found = *at;
+  if (found == expected) *at = value;
+  return found;
+}
+inline void __threadfence_system() {}
 
 inline float __fmaf_rn(float x, float y, float z) { return std::fmaf(x, y, z); }
 inline double __fma_rn(double x, double y, double z) { return std::fma(x, y, z); }
