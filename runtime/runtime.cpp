@@ -1,6 +1,7 @@
 // The global object, the default generator, and the small functions on them.
 #include "runtime/runtime.h"
 
+#include "runtime/cuda/device.h"
 #include "runtime/thread_count.h"
 
 #include <cstdlib>
@@ -44,7 +45,9 @@ GeneratorState Generator::draw(uint64_t count) noexcept {
 
 Runtime::Runtime()
     : pool_(default_threads()), kernels_(DiskCacheOptions::from_environment(), counters_), generator_(random_key()),
-      detects_anomalies_(wants_nan_mode()) {}
+      detects_anomalies_(wants_nan_mode()), gpus_(std::make_unique<cuda::Devices>()) {}
+
+Runtime::~Runtime() = default;
 
 Runtime& Runtime::get() {
   static Runtime* const runtime = new Runtime;

@@ -8,7 +8,12 @@
 #include "runtime/thread_pool.h"
 
 #include <atomic>
+#include <memory>
 #include <mutex>
+
+namespace ogee::runtime::cuda {
+class Devices;
+}
 
 namespace ogee::runtime {
 
@@ -48,6 +53,8 @@ public:
   ThreadPool& pool() noexcept { return pool_; }
   KernelCache& kernels() noexcept { return kernels_; }
   Counters& counters() noexcept { return counters_; }
+  /// GPUs; nothing of CUDA is opened before the first one is asked for.
+  cuda::Devices& gpus() noexcept { return *gpus_; }
   /// The default generator; its key is random until `manual_seed`.
   Generator& generator() noexcept { return generator_; }
 
@@ -61,6 +68,7 @@ public:
 
 private:
   Runtime();
+  ~Runtime();
 
   Counters counters_;
   Allocator allocator_;
@@ -69,6 +77,7 @@ private:
   Generator generator_;
   std::atomic<uint64_t> epoch_{1};
   std::atomic<bool> detects_anomalies_;
+  const std::unique_ptr<cuda::Devices> gpus_;
 };
 
 /// Threads that compute together, at least 1; bits never depend on it. Error(invalid_argument) below 1 or above 4096.

@@ -14,11 +14,13 @@ using StorageRef = Ref<Storage>;
 
 class Storage : public RefCounted<Storage> {
 public:
-  /// New uninitialised memory, 64-byte aligned; Error(out_of_memory, no_device).
+  /// New uninitialised memory, 64-byte aligned (256-byte on a GPU, for the work of this thread's stream);
+  /// Error(out_of_memory, no_device).
   static StorageRef allocate(size_t bytes, Device device = {});
   /// Memory of someone else, given back through `deleter` (may be empty) when the last owner goes.
   static StorageRef external(void* data, size_t bytes, std::function<void()> deleter = {}, Device device = {});
 
+  /// Where it begins: an address of the device, which on a GPU the host cannot read.
   std::byte* data() noexcept { return data_; }
   const std::byte* data() const noexcept { return data_; }
   size_t bytes() const noexcept { return bytes_; }
@@ -31,7 +33,8 @@ public:
 
 private:
   friend class RefCounted<Storage>;
-  Storage(Block block, size_t bytes) noexcept : data_(block.data), bytes_(bytes), capacity_(block.bytes) {}
+  Storage(Block block, size_t bytes, Device device) noexcept
+      : data_(block.data), bytes_(bytes), capacity_(block.bytes), device_(device) {}
   Storage(std::byte* data, size_t bytes, std::function<void()> deleter, Device device)
       : data_(data), bytes_(bytes), device_(device), external_(true), deleter_(std::move(deleter)) {}
   ~Storage();

@@ -1,7 +1,7 @@
 // Tests on the fake CUDA machine: telling it things, and running them in a process of their own.
 #pragma once
 
-#include "runtime/error.h"
+#include "runtime/cuda/module.h"
 #include "runtime/cuda/nvrtc.h"
 #include "tests/catch.h"
 
@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -78,6 +79,7 @@ inline Outcome in_child(const std::map<std::string, std::string>& environment, c
   if (child == 0) {
     dup2(ends[1], 1);
     dup2(ends[1], 2);
+    for (int signal : {SIGABRT, SIGSEGV, SIGBUS}) std::signal(signal, SIG_DFL); // Catch2's
     for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
     int status = 0;
     try {

@@ -1,0 +1,154 @@
+// Streams, events, and freeing behind all streams.
+#include "runtime/cuda/stream.h"
+
+#include "runtime/cuda/device.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ogee::runtime::cuda {
+namespace {
+
+thread_local Stream* guarded[Devices::kMost];
+
+} // namespace
+
+// --- events ---------------------------------------------------------------------------------------------------------
+
+Event::Event(Gpu& gpu, bool timed) : gpu_(&gpu) {
+  Devices::get().check();
+  gpu.activate();
+  gpu.check(gpu.driver().cuEventCreate(&handle_, timed ? kEventDefault : kEventDisableTiming), "making an event");
+}
+
+Event::Event(Event&& other) noexcept : gpu_(other.gpu_), handle_(std::exchange(other.handle_, nullptr)) {}
+
+Event& Event::operator=(Event&& other) noexcept {
+  std::swap(gpu_, other.gpu_);
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+Event::~Event() {
+  if (handle_ && gpu_->try_activate()) gpu_->note(gpu_->driver().cuEventDestroy_v2(handle_), "giving back an event");
+}
+
+void Event::record(Stream& stream) {
+  Devices::get().check();
+  gpu_->activate();
+  gpu_->check(gpu_->driver().cuEventRecord(handle_, stream.handle()), "recording an event");
+}
+
+bool Event::done() const {
+  Devices::get().check();
+  gpu_->activate();
+  const int status = gpu_->driver().cuEventQuery(handle_);
+  if (status == kNotReady) return false;
+  gpu_->check(status, "asking for an event");
+  return true;
+}
+
+void Event::synchronize() const {
+  Devices::get().check();
+  gpu_->activate();
+  gpu_->check(gpu_->driver().cuEventSynchronize(handle_), "waiting for an event");
+}
+
+float Event::milliseconds_since(const Event& from) const {
+  Devices::get().check();
+  gpu_->activate();
+  float time = 0;
+  gpu_->check(gpu_->driver().cuEventElapsedTime(&time, from.handle_, handle_), "reading the time between two events");
+  return time;
+}
+
+// --- streams --------------------------------------------------------------------------------------------------------
+
+Stream::Stream(Gpu& gpu) : gpu_(gpu) {
+  Devices::get().check();
+  gpu.activate();
+  gpu.check(gpu.driver().cuStreamCreate(&handle_, kStreamNonBlocking), "making a stream");
+  gpu.streams().add(*this);
+}
+
+Stream::~Stream() {
+  gpu_.streams().remove(*this);
+  if (gpu_.try_activate()) gpu_.note(gpu_.driver().cuStreamDestroy_v2(handle_), "giving back a stream");
+}
+
+bool Stream::done() const {
+  Devices::get().check();
+  gpu_.activate();
+  const int status = gpu_.driver().cuStreamQuery(handle_);
+  if (status == kNotReady) return false;
+  gpu_.check(status, "asking for a stream's work");
+  return true;
+}
+
+void Stream::synchronize() { gpu_.synchronize(*this); }
+
+void Stream::wait(const Event& event) {
+  Devices::get().check();
+  gpu_.activate();
+  gpu_.check(gpu_.driver().cuStreamWaitEvent(handle_, event.handle(), 0), "ordering streams");
+  note_work();
+}
+
+void Stream::wait(Stream& other) {
+  if (&other == this) return;
+  Event event(other.gpu());
+  event.record(other);
+  wait(event);
+}
+
+StreamGuard::StreamGuard(Stream& stream) : index_(stream.gpu().index()), before_(guarded[index_]) {
+  stream.wait(stream.gpu().stream());
+  guarded[index_] = &stream;
+}
+
+StreamGuard::~StreamGuard() { guarded[index_] = before_; }
+
+Stream* guarded_stream(int gpu) noexcept { return guarded[gpu]; }
+
+// --- all streams of a GPU -------------------------------------------------------------------------------------------
+
+void StreamTable::add(Stream& stream) {
+  const std::lock_guard lock(mutex_);
+  entries_.push_back({&stream, 0});
+}
+
+void StreamTable::remove(Stream& stream) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.stream == &stream; });
+  if (found == entries_.end()) return;
+  // What it holds may use memory that is freed later.
+  if (last_ && stream.gpu().try_activate()) join(stream.gpu(), *found);
+  entries_.erase(found);
+}
+
+bool StreamTable::join(Gpu& gpu, const Entry& entry) noexcept {
+  const Driver& driver = gpu.driver();
+  return driver.cuEventRecord(event_, entry.stream->handle()) == 0 && driver.cuStreamWaitEvent(last_, event_, 0) == 0;
+}
+
+bool StreamTable::behind_all(Gpu& gpu, Stream& own, void (*free)(void*, StreamHandle), void* context) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!last_ && entries_.size() == 1) {
+    free(context, own.handle());
+    return true;
+  }
+  const Driver& driver = gpu.driver();
+  if (!event_ && driver.cuEventCreate(&event_, kEventDisableTiming) != 0) return false;
+  if (!last_ && driver.cuStreamCreate(&last_, kStreamNonBlocking) != 0) return false;
+  for (Entry& entry : entries_) {
+    const uint64_t work = entry.stream->work();
+    if (work == entry.joined) continue;
+    if (!join(gpu, entry)) return false;
+    entry.joined = work;
+  }
+  free(context, last_);
+  return true;
+}
+
+} // namespace ogee::runtime::cuda
