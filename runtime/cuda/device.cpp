@@ -153,7 +153,8 @@ void Gpu::activate() { check(driver_.cuCtxSetCurrent(context_), "choosing the de
 
 bool Gpu::try_activate() noexcept {
   if (Devices::get().is_over()) return false;
-  const int status = driver_.cuCtxSetCurrent(context_);
+  int status = driver_.cuCtxSetCurrent(context_);
+  if (status != 0) status = driver_.cuCtxSetCurrent(context_); // what is not given back now never is
   note(status, "choosing the device");
   return status == 0;
 }
@@ -215,7 +216,11 @@ Gpu& Devices::gpu(int index) {
   const Driver& driver = this->driver();
   int count = 0;
   const int status = driver.cuDeviceGetCount(&count);
-  if (status != 0) raise(ErrorCode::no_device, "CUDA: counting devices failed: ", driver.describe(status));
+  if (status != 0) {
+    const std::string text = concat("CUDA: counting devices failed: ", driver.describe(status));
+    if (blame_of(status) == Blame::lost) lose(text);
+    raise(ErrorCode::no_device, text);
+  }
   if (index < 0 || index >= std::min(count, kMost))
     raise(ErrorCode::no_device, "there is no device ", device, ": CUDA has ", count,
           count == 1 ? " device" : " devices");

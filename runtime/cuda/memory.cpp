@@ -205,12 +205,9 @@ void PinnedBlock::swap(PinnedBlock& other) noexcept {
 }
 
 void PinnedBlock::used_on(Stream& stream) {
-  if (uses_.size() == 1) { // one event is behind both
-    stream.wait(uses_.front());
-  } else {
-    uses_.emplace_back(*gpu_);
-  }
-  uses_.front().record(stream);
+  auto use = std::find_if(uses_.begin(), uses_.end(), [&](const PinnedUse& u) { return u.stream == stream.handle(); });
+  if (use == uses_.end()) use = uses_.insert(uses_.end(), {stream.handle(), Event(stream.gpu())});
+  use->event.record(stream);
 }
 
 PinnedPool::Block PinnedPool::take(Gpu& gpu, size_t bytes) {
@@ -248,8 +245,10 @@ void PinnedPool::give(Block block) noexcept {
 void PinnedPool::collect(bool wait) {
   while (!busy_.empty()) {
     Block& block = busy_.front();
-    if (wait) block.uses.front().synchronize();
-    if (!block.uses.front().done()) return;
+    for (const PinnedUse& use : block.uses) {
+      if (wait) use.event.synchronize();
+      if (!use.event.done()) return;
+    }
     wait = false;
     bytes_busy_ -= block.capacity;
     block.uses.clear();
@@ -261,6 +260,11 @@ void PinnedPool::collect(bool wait) {
 void PinnedPool::trim(Gpu& gpu) noexcept {
   const std::lock_guard lock(mutex_);
   if (!gpu.try_activate()) return;
+  try {
+    collect(false);
+  } catch (const Error&) { // who asks next hears of it
+    return;
+  }
   for (const Block& block : free_) gpu.note(gpu.driver().cuMemFreeHost(block.data), "giving back pinned memory");
   free_.clear();
 }

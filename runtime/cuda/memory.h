@@ -38,6 +38,12 @@ void copy_between(Gpu& to_gpu, std::byte* to, Gpu& from_gpu, const std::byte* fr
 /// Fills with a pattern of 1, 2, 4 or 8 bytes; `to` and `bytes` are multiples of it.
 void fill(Gpu& gpu, std::byte* to, int64_t bytes, uint64_t pattern, unsigned pattern_bytes);
 
+/// The last use of pinned memory by a stream.
+struct PinnedUse {
+  StreamHandle stream;
+  Event event;
+};
+
 /// Host memory that the device reads and writes by itself: copies from and to it are asynchronous. Comes from a pool,
 /// and goes back there; it is used again only when the work that may use it is done.
 class PinnedBlock {
@@ -61,7 +67,7 @@ private:
   Gpu* gpu_ = nullptr;
   std::byte* data_ = nullptr;
   size_t bytes_ = 0, capacity_ = 0;
-  std::vector<Event> uses_;
+  std::vector<PinnedUse> uses_;
 };
 
 /// Asynchronous copies: enqueued on this thread's stream, done when it says so (an Event tells).
@@ -76,7 +82,7 @@ public:
   struct Block {
     std::byte* data = nullptr;
     size_t capacity = 0;
-    std::vector<Event> uses;
+    std::vector<PinnedUse> uses;
   };
   Block take(Gpu& gpu, size_t bytes);
   void give(Block block) noexcept;

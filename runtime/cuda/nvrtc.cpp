@@ -59,10 +59,10 @@ namespace {
 
 constexpr const char* kNames[] = {"libnvrtc.so.13", "libnvrtc.so.12"};
 
-/// The number in "sm_90a", 0 if it is none.
+/// The number in "sm_90a" or "compute_90", 0 if it is none.
 int number_of(const std::string& architecture) {
-  if (!architecture.starts_with("sm_")) return 0;
-  std::string digits = architecture.substr(3);
+  if (!architecture.starts_with("sm_") && !architecture.starts_with("compute_")) return 0;
+  std::string digits = architecture.substr(architecture.find('_') + 1);
   if (digits.ends_with('a') || digits.ends_with('f')) digits.pop_back();
   const bool number = !digits.empty() && digits.size() < 5 && std::all_of(digits.begin(), digits.end(), ::isdigit);
   return number ? std::stoi(digits) : 0;
@@ -107,6 +107,7 @@ Result<Nvrtc> Nvrtc::open(const std::string& folder) {
     functions->architecture_list(nvrtc.architectures_.data());
     std::sort(nvrtc.architectures_.begin(), nvrtc.architectures_.end());
   }
+  nvrtc.identity_ = concat(nvrtc.version(), " ", build_id(reinterpret_cast<const void*>(functions->version)));
   nvrtc.functions_ = std::move(functions);
   return nvrtc;
 }

@@ -24,25 +24,27 @@ public:
   int minor() const noexcept { return minor_; }
   /// "13.0".
   std::string version() const { return concat(major_, ".", minor_); }
+  /// The version and the library's build id: what its code may be cached under.
+  const std::string& identity() const noexcept { return identity_; }
   /// The file that was opened.
   const std::string& path() const noexcept { return path_; }
   /// The architectures that it compiles for, ascending: 75, 80, 90 …
   const std::vector<int>& architectures() const noexcept { return architectures_; }
 
   struct Code {
-    std::vector<char> cubin;
+    std::vector<char> cubin; ///< none for "compute_90"
     std::string ptx;
     std::string log; ///< of ptxas: registers, shared memory and spills of each kernel
   };
-  /// Compiles a program for an architecture: "sm_90", "sm_90a". Strict: no contraction, no flush of subnormals, exact
-  /// division and roots. A Failure (unsupported) lists the architectures if this one is none of them; one
-  /// (invalid_argument) holds the compiler's log.
+  /// Compiles a program for an architecture: "sm_90", "sm_90a", or to PTX alone: "compute_90". Strict: no contraction,
+  /// no flush of subnormals, exact division and roots. A Failure (unsupported) lists the architectures if this one is
+  /// none of them; one (invalid_argument) holds the compiler's log.
   Result<Code> compile(const std::string& text, const std::string& architecture) const;
 
 private:
   struct Functions;
   std::shared_ptr<const Functions> functions_;
-  std::string path_;
+  std::string path_, identity_;
   int major_ = 0, minor_ = 0;
   std::vector<int> architectures_;
 };

@@ -35,6 +35,9 @@ Event::~Event() {
 
 void Event::record(Stream& stream) {
   Devices::get().check();
+  if (gpu_ != &stream.gpu())
+    raise(ErrorCode::invalid_argument, "an event of ", gpu_->device(), " cannot be recorded on a stream of ",
+          stream.gpu().device());
   gpu_->activate();
   gpu_->check(gpu_->driver().cuEventRecord(handle_, stream.handle()), "recording an event");
 }

@@ -18,8 +18,9 @@
 
 namespace ogee::tests {
 
-/// Programs that are started by hand run on the fake machine, too.
-inline const bool on_fake_machine = setenv("OGEE_CUDA_PATH", OGEE_FAKE_CUDA, 0) == 0;
+/// Programs that are started by hand run on the fake machine, too; it has two GPUs.
+inline const bool on_fake_machine =
+    setenv("OGEE_CUDA_PATH", OGEE_FAKE_CUDA, 0) == 0 && setenv("OGEE_FAKE_CUDA_DEVICES", "2", 0) == 0;
 
 /// A function of the fake driver (control.h).
 template <class Function>
@@ -69,8 +70,8 @@ struct Outcome {
   std::string output; ///< stdout and stderr
 };
 
-/// Runs a function in a process of its own, where CUDA was not used yet if this one has not used it either: with other
-/// variables of the environment, or when the process is to end badly. What it says goes to stdout or stderr.
+/// Runs a function in a process of its own: with other variables of the environment, or when it is to end badly. What
+/// it says goes to stdout or stderr. This process must not have used CUDA, which does not survive a fork.
 inline Outcome in_child(const std::map<std::string, std::string>& environment, const std::function<void()>& body) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);

@@ -9,19 +9,18 @@ using namespace ogee::runtime;
 using namespace ogee::tests;
 
 TEST_CASE("copy: bytes travel between the CPU and GPUs") {
-  const auto outcome = in_child({{"OGEE_FAKE_CUDA_DEVICES", "2"}}, [] {
-    const StorageRef a = Storage::allocate(16), b = Storage::allocate(16, Device("cuda:0")),
-                     c = Storage::allocate(16, Device("cuda:1")), d = Storage::allocate(16);
-    std::memcpy(a->data(), "0123456789abcdef", 16);
-    copy_bytes(*b, 0, *a, 0, 16);
-    std::memset(a->data(), 0, 16); // the copy is enqueued; what it reads may change
-    copy_bytes(*c, 8, *b, 2, 8);
-    copy_bytes(*c, 0, *c, 8, 4);
-    copy_bytes(*d, 0, *c, 0, 16);
-    copy_bytes(*a, 0, *d, 0, 16);
-    std::printf("%.4s %.8s\n", reinterpret_cast<char*>(a->data()), reinterpret_cast<char*>(a->data()) + 8);
-  });
-  CHECK(outcome.output == "2345 23456789\n");
+  const StorageRef a = Storage::allocate(16), b = Storage::allocate(16, Device("cuda:0")),
+                   c = Storage::allocate(16, Device("cuda:1")), d = Storage::allocate(16);
+  std::memcpy(a->data(), "0123456789abcdef", 16);
+  copy_bytes(*b, 0, *a, 0, 16);
+  std::memset(a->data(), 0, 16); // the copy is enqueued; what it reads may change
+  copy_bytes(*c, 8, *b, 2, 8);
+  copy_bytes(*c, 0, *c, 8, 4);
+  copy_bytes(*d, 0, *c, 0, 16);
+  copy_bytes(*a, 0, *d, 0, 16);
+  const std::string_view text(reinterpret_cast<char*>(a->data()), 16);
+  CHECK(text.substr(0, 4) == "2345");
+  CHECK(text.substr(8) == "23456789");
 }
 
 TEST_CASE("copy: ranges beyond a storage are an Error") {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 
 namespace ogee::fake {
@@ -22,7 +23,31 @@ char* map_file(int file, size_t bytes, int protection) {
   return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
 }
 
+// What touches device memory that is closed is told apart from other faults by the address.
+struct sigaction previous[2];
+const char* running = nullptr;
+
+void on_fault(int signal, siginfo_t* info, void* context) {
+  if (Memory::get().is_device(reinterpret_cast<Address>(info->si_addr))) {
+    if (running) violation("%s touches an address that it was given no pointer to", running);
+    violation("the host touches device memory");
+  }
+  struct sigaction& before = previous[signal == SIGBUS];
+  if (before.sa_flags & SA_SIGINFO) return before.sa_sigaction(signal, info, context);
+  sigaction(signal, &before, nullptr); // it faults again, and what was there before sees it
+}
+
+void watch_faults() {
+  struct sigaction action{};
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  sigaction(SIGSEGV, &action, &previous[0]);
+  sigaction(SIGBUS, &action, &previous[1]);
+}
+
 } // namespace
+
+void Memory::set_running(const char* name) { running = name; }
 
 Memory& Memory::get() {
   static Memory* const memory = new Memory;
@@ -35,7 +60,10 @@ Memory::Memory() {
     if (ftruncate(file_, off_t(bytes_)) != 0) continue;
     seen_ = map_file(file_, bytes_, PROT_NONE);
     alias_ = map_file(file_, bytes_, PROT_READ | PROT_WRITE);
-    if (seen_ && alias_) return;
+    if (seen_ && alias_) {
+      watch_faults();
+      return;
+    }
     if (seen_) munmap(seen_, bytes_);
     if (alias_) munmap(alias_, bytes_);
   }
@@ -102,9 +130,8 @@ void Memory::check_rim(const Allocation& allocation, const std::string& who) {
   const auto look = [&](Address from, Address to) {
     for (const char* at = alias(from); at < alias(to); ++at)
       if (*at != kRim)
-        violation("%s has written %lld bytes %s an allocation of %zu bytes", who.c_str(),
-                  static_cast<long long>(from < allocation.base ? alias(allocation.base) - at : at - alias(end)),
-                  from < allocation.base ? "before" : "behind the end of", allocation.bytes);
+        violation("%s has written byte %lld of an allocation of %zu bytes", who.c_str(),
+                  static_cast<long long>(at - alias(allocation.base)), allocation.bytes);
   };
   look(page_of(allocation.base), allocation.base);
   look(end, round_up(end, kAlignment));

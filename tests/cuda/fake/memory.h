@@ -30,6 +30,8 @@ public:
   /// The allocation that holds [address, address + bytes), or null. One that is freed is found as well.
   Allocation* find(Address address, size_t bytes);
   bool is_device(Address address) const;
+  /// Whoever touches device memory that is closed: a kernel while `name` is one's, else the host.
+  static void set_running(const char* name);
   /// Runs the end of an allocation: its bytes are gone.
   void release(Allocation& allocation);
 

@@ -171,7 +171,9 @@ void run(const shim::Kernel& kernel, const shim::Launch& how, const Arguments& a
     open.insert(allocation);
   }
   for (const Allocation* allocation : open) memory.open(*allocation, true);
+  Memory::set_running(kernel.name);
   kernel.run(how, const_cast<void**>(arguments.params.data()));
+  Memory::set_running(nullptr);
   for (const Allocation* allocation : open) {
     memory.open(*allocation, false);
     memory.check_rim(*allocation, kernel.name);

@@ -42,6 +42,12 @@ TEST_CASE("nvrtc: code and PTX of a program, without contraction") {
   CHECK_THAT(code->ptx, Catch::Contains("mul.rn.f32") && Catch::Contains(".entry k("));
   CHECK(code->ptx.find("fma") == std::string::npos);
   CHECK_THAT(code->log, Catch::Contains("registers"));
+  const auto ptx = nvrtc->compile(kKernel, "compute_90");
+  REQUIRE(ptx.ok());
+  CHECK(ptx->cubin.empty());
+  CHECK_THAT(ptx->ptx, Catch::Contains(".entry k("));
+  CHECK_THAT(nvrtc->identity(), Catch::StartsWith(nvrtc->version() + " "));
+  CHECK(nvrtc->identity().size() > nvrtc->version().size() + 8);
 }
 
 TEST_CASE("nvrtc: an error holds the compiler's log") {
@@ -55,7 +61,7 @@ TEST_CASE("nvrtc: an error holds the compiler's log") {
 TEST_CASE("nvrtc: architectures that it has not are listed with those that it has") {
   const Nvrtc* nvrtc = library();
   if (!nvrtc) return;
-  for (const char* name : {"sm_35", "sm_", "90", "sm_90x", "compute_90", ""}) {
+  for (const char* name : {"sm_35", "sm_", "90", "sm_90x", "compute_9", ""}) {
     const auto code = nvrtc->compile(kKernel, name);
     REQUIRE_FALSE(code.ok());
     CHECK(code.failure().code == ErrorCode::unsupported);
