@@ -2,6 +2,7 @@
 #include "frontend/device.h"
 
 #include "frontend/failure.h"
+#include "runtime/cuda/device.h"
 #include "runtime/runtime.h"
 
 #include <charconv>
@@ -20,7 +21,7 @@ std::ostream& operator<<(std::ostream& out, Device device) { return out << devic
 } // namespace runtime
 
 bool cuda_is_available() noexcept { return cuda_device_count() > 0; }
-int cuda_device_count() noexcept { return 0; }
+int cuda_device_count() noexcept { return runtime::cuda::device_count(); }
 const char* version() noexcept { return OGEE_VERSION; }
 
 int num_threads() { return runtime::num_threads(); }

@@ -6,6 +6,7 @@
 #include "frontend/compile.h"
 #include "frontend/control.h"
 #include "frontend/creation.h"
+#include "frontend/cuda.h"
 #include "frontend/device.h"
 #include "frontend/gradcheck.h"
 #include "frontend/graph.h"

@@ -12,7 +12,7 @@ struct Stats {
   uint64_t kernels_compiled = 0; ///< kernels for which code was generated
   uint64_t cache_hits = 0;       ///< kernels and programs found in memory or on disk instead
   uint64_t launches = 0;         ///< kernels, copies and fills run
-  int64_t bytes_live = 0;        ///< memory of tensors and running programs
+  int64_t bytes_live = 0;        ///< memory of tensors and running programs, here and below on the CPU
   int64_t bytes_peak = 0;        ///< the most that bytes_live was
   int64_t bytes_cached = 0;      ///< freed memory kept for reuse
 };

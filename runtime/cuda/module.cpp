@@ -11,10 +11,14 @@ namespace {
 
 constexpr unsigned kPlainSharedBytes = 48 << 10; ///< more has to be asked for
 
+/// OGEE_CUDA_SYNC; an Error where it is neither 0 nor 1.
 bool checks_each_launch() {
   static const bool checks = [] {
-    const char* value = std::getenv("OGEE_CUDA_SYNC");
-    return value && std::string_view(value) == "1";
+    const char* const value = std::getenv("OGEE_CUDA_SYNC");
+    const std::string_view text = value ? value : "";
+    if (!text.empty() && text != "0" && text != "1")
+      raise(ErrorCode::invalid_argument, "OGEE_CUDA_SYNC: expected 0 or 1, got ", text);
+    return text == "1";
   }();
   return checks;
 }
@@ -84,6 +88,7 @@ void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsi
             const LaunchNote& note) {
   Devices::get().check();
   if (blocks == 0) return;
+  const bool waits = checks_each_launch();
   gpu.activate();
   const Driver& driver = gpu.driver();
   Stream& stream = gpu.stream();
@@ -97,7 +102,7 @@ void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsi
                                            params, nullptr);
   check(status, "launching ");
   stream.note_work();
-  if (!checks_each_launch()) return gpu.recent().add(stream.handle(), note.text);
+  if (!waits) return gpu.recent().add(stream.handle(), note.text);
   check(driver.cuStreamSynchronize(stream.handle()), "running ");
   gpu.faults().check(false);
 }

@@ -13,6 +13,7 @@ namespace ogee::fake {
 namespace {
 
 constexpr size_t kPage = 4096, kAlignment = 256;
+constexpr size_t kMostGone = 65536;
 constexpr char kRim = 0x5a, kFresh = char(0xff);
 
 size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
@@ -114,6 +115,10 @@ void Memory::release(Allocation& allocation) {
   const size_t bytes = allocation.base + round_up(allocation.bytes, kAlignment) - first;
   fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off_t(first - reinterpret_cast<Address>(seen_)),
             off_t(bytes));
+  gone_.push_back(allocation.base);
+  if (gone_.size() <= kMostGone) return;
+  allocations_.erase(gone_.front());
+  gone_.pop_front();
 }
 
 char* Memory::alias(Address address) const { return alias_ + (address - reinterpret_cast<Address>(seen_)); }

@@ -6,6 +6,8 @@
 
 #include "tests/cuda/fake/machine.h"
 
+#include <deque>
+
 namespace ogee::fake {
 
 struct Allocation {
@@ -64,6 +66,7 @@ private:
   size_t bytes_ = 0, next_ = 0;
   int file_ = -1;
   std::map<Address, std::unique_ptr<Allocation>> allocations_;
+  std::deque<Address> gone_; ///< freed allocations that are still known
   std::map<int, Pool> pools_;
   std::map<uintptr_t, size_t> host_;
 };

@@ -7,6 +7,8 @@
 namespace ogee::fake {
 namespace {
 
+constexpr size_t kLongest = 16384; ///< operations that wait on a stream
+
 bool reverse() {
   static const bool on = [] {
     const char* value = std::getenv("OGEE_FAKE_CUDA_REVERSE");
@@ -100,6 +102,7 @@ void Queue::enqueue(Stream_& stream, Operation operation) {
   stream.clock[stream.number] = ++stream.enqueued;
   for (const Use& item : operation.uses) use(stream, item, operation.what);
   stream.queue.push_back(std::move(operation));
+  if (stream.queue.size() > kLongest) run(stream, stream.done + kLongest / 2); // a device does not wait forever
 }
 
 void Queue::run(Stream_& stream, uint64_t until) {

@@ -111,6 +111,12 @@ TEST_CASE("device: with OGEE_CUDA_SYNC=1 an error names its kernel") {
                               "; CUDA cannot be used any more in this process\n");
 }
 
+TEST_CASE("device: OGEE_CUDA_SYNC is 0 or 1") {
+  const std::vector<uint8_t> code = compiled(kText);
+  const auto outcome = in_child({{"OGEE_CUDA_SYNC", "yes"}}, [&] { std::puts(two_launches(code).c_str()); });
+  CHECK(outcome.output == "OGEE_CUDA_SYNC: expected 0 or 1, got yes\n");
+}
+
 TEST_CASE("device: a launch that the driver refuses names the kernel, and leaves CUDA usable") {
   const std::vector<uint8_t> code = compiled(kText);
   const auto outcome = in_child({{"OGEE_FAKE_CUDA_FAIL", "cuLaunchKernel:2:701"}}, [&] {
