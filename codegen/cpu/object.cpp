@@ -18,7 +18,9 @@
 #include "llvm/Target/TargetOptions.h"
 
 #include <map>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 namespace ogee::codegen {
 
@@ -45,20 +47,64 @@ const llvm::Target* findTarget(const std::string& triple, std::string& error) {
   return llvm::TargetRegistry::lookupTarget(triple, error);
 }
 
-/// This thread's machine for a target, null if LLVM knows none.
-llvm::TargetMachine* machineFor(const TargetInfo& target) {
-  thread_local std::map<std::string, std::unique_ptr<llvm::TargetMachine>> machines;
-  auto& machine = machines[target.key()];
-  if (machine) return machine.get();
-  std::string error;
-  const llvm::Target* found = findTarget(target.triple, error);
-  if (!found) return nullptr;
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  machine.reset(found->createTargetMachine(target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
-                                           llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
-  return machine.get();
-}
+/// Target machines that wait for their next use, by what they are for: making one takes a millisecond, and threads that
+/// compile come and go.
+class Machines {
+public:
+  using Owned = std::unique_ptr<llvm::TargetMachine>;
+
+  static Machines& get() {
+    static auto* machines = new Machines; // threads may compile until the process has ended
+    return *machines;
+  }
+  /// Null if LLVM knows no such target.
+  Owned take(const TargetInfo& target) {
+    {
+      const std::lock_guard lock(mutex_);
+      std::vector<Owned>& waiting = waiting_[target.key()];
+      if (!waiting.empty()) {
+        Owned machine = std::move(waiting.back());
+        waiting.pop_back();
+        return machine;
+      }
+    }
+    return make(target);
+  }
+  void give(const TargetInfo& target, Owned machine) {
+    const std::lock_guard lock(mutex_);
+    waiting_[target.key()].push_back(std::move(machine));
+  }
+
+private:
+  static Owned make(const TargetInfo& target) {
+    std::string error;
+    const llvm::Target* found = findTarget(target.triple, error);
+    if (!found) return nullptr;
+    llvm::TargetOptions options;
+    options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+    return Owned(found->createTargetMachine(target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+                                            llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::vector<Owned>> waiting_;
+};
+
+/// A target machine while one thread uses it.
+class Machine {
+public:
+  explicit Machine(const TargetInfo& target) : target_(target), machine_(Machines::get().take(target)) {}
+  ~Machine() {
+    if (machine_) Machines::get().give(target_, std::move(machine_));
+  }
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  llvm::TargetMachine* get() const { return machine_.get(); }
+
+private:
+  const TargetInfo& target_;
+  Machines::Owned machine_;
+};
 
 /// O1 to O3 unroll 16-trip loops and spill; this list does what straight vector code needs.
 constexpr const char* kPasses = "function(sroa,early-cse,instcombine<no-verify-fixpoint>,loop-mssa(licm),gvn,"
@@ -67,11 +113,12 @@ constexpr const char* kPasses = "function(sroa,early-cse,instcombine<no-verify-f
 } // namespace
 
 void optimize(llvm::Module& module, const TargetInfo& target) {
+  const Machine machine(target);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(machineFor(target));
+  llvm::PassBuilder builder(machine.get());
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(sccs);
   builder.registerFunctionAnalyses(functions);
@@ -89,10 +136,10 @@ std::unique_ptr<llvm::Module> translate(ModuleOp module, llvm::LLVMContext& cont
 }
 
 bool setTarget(llvm::Module& module, const TargetInfo& target) {
-  llvm::TargetMachine* machine = machineFor(target);
-  if (!machine) return false;
+  const Machine machine(target);
+  if (!machine.get()) return false;
   module.setTargetTriple(target.triple);
-  module.setDataLayout(machine->createDataLayout());
+  module.setDataLayout(machine.get()->createDataLayout());
   for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
     function.addFnAttr(llvm::Attribute::NoUnwind);
@@ -106,9 +153,10 @@ bool setTarget(llvm::Module& module, const TargetInfo& target) {
 FailureOr<SmallVector<char, 0>> generate(llvm::Module& module, const TargetInfo& target, bool assembly, Location loc) {
   SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream out(bytes);
+  const Machine machine(target); // outlives the passes
   llvm::legacy::PassManager passes;
   const auto kind = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-  if (machineFor(target)->addPassesToEmitFile(passes, out, nullptr, kind))
+  if (machine.get()->addPassesToEmitFile(passes, out, nullptr, kind))
     return emitError(loc) << "LLVM cannot write objects for " << target.triple;
   passes.run(module);
   return bytes;
