@@ -8,7 +8,8 @@
 
 extern "C" {
 
-/// The given call from now on (1: the next) of a function fails with a status; 700 and 719 lose the context.
+/// The given call from now on (1: the next) of a function fails with a status; those that lose the context are given
+/// ever after.
 void ogee_fake_cuda_fail(const char* function, unsigned long long call, int status);
 /// How often a function was called.
 unsigned long long ogee_fake_cuda_calls(const char* function);
@@ -16,6 +17,7 @@ unsigned long long ogee_fake_cuda_calls(const char* function);
 void ogee_fake_cuda_record(int on);
 /// The record since the last call, a line each; valid until the next.
 const char* ogee_fake_cuda_take_record();
-/// What is not given back: "2 allocations (512 bytes), 1 stream, …", "" for nothing; work that is enqueued runs first.
+/// What is not given back: "2 allocations (512 bytes) 1 pinned blocks 1 streams …", "" for nothing; work that is
+/// enqueued runs first.
 const char* ogee_fake_cuda_leaks();
 }

@@ -47,6 +47,10 @@ std::string text(const char* format, ...) {
   return line;
 }
 
+bool loses_context(int status) {
+  return status == 214 || status == 702 || status == 719 || status == 700 || (status >= 714 && status <= 718);
+}
+
 Machine& Machine::get() {
   static Machine* const machine = new Machine;
   return *machine;

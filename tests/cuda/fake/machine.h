@@ -91,6 +91,9 @@ private:
 /// The current context of this thread, which a call needs.
 Context_& current(const char* function);
 
+/// Whether a status loses the context: it is given ever after.
+bool loses_context(int status);
+
 /// A call of the driver: under the lock, refused when the driver has not started or the context is lost, recorded,
 /// failed if asked for.
 template <class Body>
@@ -100,7 +103,7 @@ int call(const char* function, const std::string& arguments, Body body) {
   if (machine.is_recording()) machine.record(std::string(function) + "(" + arguments + ")");
   if (!machine.initialised) return kNotInitialized;
   const int injected = machine.injected(function);
-  if (injected && machine.lost == 0 && (injected == 700 || injected == 719)) machine.lost = injected;
+  if (machine.lost == 0 && loses_context(injected)) machine.lost = injected;
   if (machine.lost) return machine.lost;
   return injected ? injected : body(machine);
 }

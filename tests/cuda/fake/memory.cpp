@@ -185,7 +185,9 @@ std::string Memory::leaks() const {
   size_t count = 0, bytes = 0;
   for (const auto& [base, allocation] : allocations_)
     if (!allocation->freed) ++count, bytes += allocation->bytes;
-  return count ? text("%zu allocations (%zu bytes)", count, bytes) : "";
+  std::string all = count ? text("%zu allocations (%zu bytes) ", count, bytes) : "";
+  if (!host_.empty()) all += text("%zu pinned blocks ", host_.size());
+  return all;
 }
 
 } // namespace ogee::fake

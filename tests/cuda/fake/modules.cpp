@@ -290,10 +290,8 @@ const char* ogee_fake_cuda_leaks() {
   static std::string leaks;
   const std::lock_guard lock(Machine::get().mutex);
   Queue::get().wait_all();
-  leaks = Memory::get().leaks();
-  const std::string queue = Queue::get().leaks();
-  leaks += (leaks.empty() || queue.empty() ? "" : ", ") + queue;
-  if (!modules().empty()) leaks += text("%s%zu modules", leaks.empty() ? "" : ", ", modules().size());
+  leaks = Memory::get().leaks() + Queue::get().leaks();
+  if (!modules().empty()) leaks += text("%zu modules", modules().size());
   return leaks.c_str();
 }
 
