@@ -10,7 +10,6 @@
 namespace ogee::runtime {
 namespace {
 
-constexpr int64_t kAlignment = 64;
 constexpr size_t kManyItems = 3000; ///< beyond this one order must do: placement is quadratic
 
 bool overlap(const ArenaItem& a, const ArenaItem& b) { return a.first <= b.last && b.first <= a.last; }
@@ -73,11 +72,11 @@ int64_t live_maximum(std::span<const ArenaItem> items) {
   return most;
 }
 
-ArenaPlacement place_in_arena(std::span<const ArenaItem> items) {
+ArenaPlacement place_in_arena(std::span<const ArenaItem> items, int64_t alignment) {
   std::vector<ArenaItem> rounded(items.begin(), items.end());
   Checked total = 0;
   for (ArenaItem& item : rounded) {
-    const Checked bytes = round_up(Checked(item.bytes), kAlignment);
+    const Checked bytes = round_up(Checked(item.bytes), alignment);
     total = total + bytes;
     if (item.bytes < 0 || !total.valid()) return {{}, -1};
     item.bytes = bytes.value();

@@ -5,12 +5,8 @@
 
 namespace ogee::runtime {
 
-/// Whether the condition of a check holds; `buffers` is the memory of the program's buffers.
-inline bool failed(const CheckLaunch& check, void* const* buffers) noexcept {
-  return *static_cast<const uint8_t*>(buffers[check.failed]) != 0;
-}
-
-/// Raises the Error of a check; `values` are those of the program's table.
+/// Raises the Error of a check that failed; `buffers` is the memory of the program's buffers, `values` those of its
+/// table.
 [[noreturn]] void raise_failed(const CheckLaunch& check, void* const* buffers, const int64_t* values);
 
 } // namespace ogee::runtime

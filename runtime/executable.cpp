@@ -3,6 +3,7 @@
 
 #include "runtime/bounds.h"
 #include "runtime/check.h"
+#include "runtime/cuda/program_code.h"
 #include "runtime/execution.h"
 #include "runtime/runtime.h"
 #include "runtime/size_steps.h"
@@ -41,9 +42,22 @@ void fill(std::byte* to, int64_t bytes, const FillLaunch& fill) {
 
 } // namespace
 
-Executable::Executable(Program program, std::span<const TensorArg> bound) : program_(std::move(program)) {
+Executable::Executable(Program program, std::span<const TensorArg> bound, Device device)
+    : program_(std::move(program)),
+      device_(device.is_cpu() && program_.device == Device::Kind::cuda ? Device(Device::Kind::cuda) : device) {
   assert(program_.validate().ok() && bound.size() <= program_.args.size());
+  if (device_.kind() != program_.device)
+    raise(ErrorCode::invalid_argument, "program ", program_.name, ": is for the CPU and cannot run on ",
+          device_.to_string());
   bind(bound);
+  if (device_.is_cuda())
+    code_ = std::make_unique<cuda::ProgramCode>(cuda::Gpu::get(device_.index()), program_);
+  else
+    place_constants();
+  plan_ = std::make_unique<Plan>(program_, code_ ? code_->constants() : constants_, bound_, code_.get());
+}
+
+void Executable::place_constants() {
   size_t total = 0;
   for (const std::vector<uint8_t>& constant : program_.constants) total += padded(constant.size());
   constant_memory_ = std::make_unique<OwnedBlock>(total);
@@ -53,7 +67,6 @@ Executable::Executable(Program program, std::span<const TensorArg> bound) : prog
     constants_.push_back(at);
     at += padded(constant.size());
   }
-  plan_ = std::make_unique<Plan>(program_, constants_, bound_);
 }
 
 /// Remembers the memory of bound arguments; sizes that are read from them become constants.
@@ -78,8 +91,10 @@ struct Executable::Runner {
   ThreadPool& pool = Runtime::get().pool();
   std::unique_ptr<Execution> execution = plan.acquire();
   uint64_t launches = 0;
+  bool elsewhere = false; ///< on another stream than the GPU's own
 
   ~Runner() {
+    if (elsewhere) execution->arena = OwnedBlock();
     Runtime::get().counters().count_launches(launches);
     plan.release(std::move(execution));
   }
@@ -97,7 +112,16 @@ struct Executable::Runner {
     }
     if (!program.trusted) plan.checks.check_dims(inputs, e.values.data());
     if (!solved) e.bind(plan.solve(program, e.symbols));
+    if (plan.code) [[unlikely]]
+      begin_on_gpu();
     e.provide_memory(program, plan);
+  }
+
+  /// The arena of an idle execution was last used on the GPU's own stream: others have one for themselves.
+  void begin_on_gpu() {
+    plan.code->begin_call();
+    elsewhere = plan.code->is_elsewhere();
+    if (elsewhere) execution->arena = OwnedBlock();
   }
 
   void place_arguments(const Inputs& inputs, ResultSink& sink) {
@@ -135,6 +159,21 @@ struct Executable::Runner {
 
   void step(const PlanNode&, const KernelLaunch&) {} // has a kernel
 
+  void step(const PlanNode& node, const CudaLaunch& launch) {
+    Execution& e = *execution;
+    const PlanKernel& kernel = plan.kernels[node.on_gpu];
+    int64_t* const sizes = e.sizes.data() + kernel.sizes_at;
+    LaunchSizes work = e.solution->launches[node.on_gpu];
+    if (kernel.varies) {
+      for (size_t i = 0; i < launch.sizes.size(); ++i) sizes[i] = e.values[launch.sizes[i]];
+      work = LaunchSizes(launch, e.values.data());
+    }
+    ++launches;
+    if (work.units > 0)
+      plan.code->launch(kernel.loaded, e.gathered.data() + kernel.buffers_at, sizes, work.units, work.scratch_bytes,
+                        e.params);
+  }
+
   /// Part of a buffer; an Error unless it lies inside.
   std::byte* part(uint32_t buffer, int64_t from, int64_t bytes) const {
     if (!lies_within(from, bytes, execution->solution->buffer_bytes[buffer])) [[unlikely]]
@@ -149,28 +188,57 @@ struct Executable::Runner {
     const auto at = [&](uint32_t buffer, Slot offset) {
       return part(buffer, offset == kNoSlot ? 0 : execution->values[offset], bytes);
     };
-    std::memmove(at(copy.to, copy.to_offset), at(copy.from, copy.from_offset), static_cast<size_t>(bytes));
+    std::byte* const to = at(copy.to, copy.to_offset);
+    const std::byte* const from = at(copy.from, copy.from_offset);
+    if (!plan.code) [[likely]]
+      std::memmove(to, from, static_cast<size_t>(bytes));
+    else if (plan.is_host[copy.from])
+      plan.code->copy_from_host(to, from, static_cast<size_t>(bytes));
+    else
+      plan.code->copy(to, from, static_cast<size_t>(bytes));
   }
 
   void step(const PlanNode&, const FillLaunch& launch) {
     ++launches;
     const int64_t bytes = execution->values[launch.bytes];
-    if (bytes > 0) fill(part(launch.buffer, 0, bytes), bytes, launch);
+    if (bytes <= 0) return;
+    std::byte* const to = part(launch.buffer, 0, bytes);
+    plan.code ? plan.code->fill(to, bytes, launch.pattern, launch.pattern_bytes) : fill(to, bytes, launch);
   }
 
   void step(const PlanNode&, const CheckLaunch& check) {
-    part(check.failed, 0, 1);
-    if (!failed(check, execution->pointers.data())) [[likely]]
+    if (first_byte(check.failed) == std::byte(0)) [[likely]]
       return;
     for (const Window& value : check.values)
       if (!lies_within(value, execution->solution->buffer_bytes[value.buffer], execution->values.data()))
         raise(ErrorCode::corrupt, "program ", program.name, ": a check reads beyond a buffer");
+    if (plan.code) raise_failed_on_gpu(check);
     raise_failed(check, execution->pointers.data(), execution->values.data());
+  }
+
+  /// With copies of what the text tells.
+  [[noreturn]] void raise_failed_on_gpu(const CheckLaunch& check) const {
+    std::vector<void*> here = execution->pointers;
+    std::vector<std::vector<std::byte>> copies;
+    for (const Window& value : check.values)
+      if (!plan.is_host[value.buffer]) {
+        const int64_t bytes = execution->solution->buffer_bytes[value.buffer];
+        copies.push_back(
+            plan.code->read(static_cast<const std::byte*>(execution->pointers[value.buffer]), size_t(bytes)));
+        here[value.buffer] = copies.back().data();
+      }
+    raise_failed(check, here.data(), execution->values.data());
+  }
+
+  /// Of a buffer; on a GPU it waits.
+  std::byte first_byte(uint32_t buffer) const {
+    const std::byte* const at = part(buffer, 0, 1);
+    return plan.code && !plan.is_host[buffer] ? plan.code->read(at, 1)[0] : *at;
   }
 
   bool holds(const Condition& condition) const {
     if (condition.kind == Condition::Kind::size) return execution->values[condition.index] != 0;
-    return *part(condition.index, 0, 1) != std::byte(0);
+    return first_byte(condition.index) != std::byte(0);
   }
 
   void step(const PlanNode& node, const IfEntry& branch) { run(holds(branch.condition) ? node.first : node.second); }

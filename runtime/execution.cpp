@@ -32,10 +32,6 @@ bool is_direct(const Program& program) {
 
 } // namespace
 
-OwnedBlock::OwnedBlock(size_t bytes)
-    : block_(Runtime::get().allocator().allocate(Allocator::rounded(bytes))), bytes_(Allocator::rounded(bytes)) {}
-OwnedBlock::~OwnedBlock() { Runtime::get().allocator().deallocate(block_); }
-
 int64_t result_bytes(const ResultSpec& result, const int64_t* values, int64_t* dims) {
   for (size_t i = 0; i < result.dims.size(); ++i) dims[i] = values[result.dims[i]];
   Result<int64_t> bytes = checked_bytes(std::span<const int64_t>(dims, result.dims.size()), result.dtype);
@@ -46,8 +42,8 @@ int64_t result_bytes(const ResultSpec& result, const int64_t* values, int64_t* d
 // ---- Plan
 
 Executable::Plan::Plan(const Program& program, const std::vector<std::byte*>& constants,
-                       const std::vector<void*>& bound)
-    : checks(program, program.args.size() - bound.size()), direct(is_direct(program)),
+                       const std::vector<void*>& bound, cuda::ProgramCode* loaded)
+    : checks(program, program.args.size() - bound.size()), direct(is_direct(program)), code(loaded),
       initial_pointers_(program.buffers.size(), nullptr) {
   launches = prepare(program, program.launches, false);
   const size_t given = program.args.size() - bound.size();
@@ -56,6 +52,7 @@ Executable::Plan::Plan(const Program& program, const std::vector<std::byte*>& co
     const Buffer& buffer = program.buffers[i];
     const bool is_given = buffer.kind == Buffer::Kind::argument && buffer.index < given;
     changes[i] = is_given || buffer.kind == Buffer::Kind::result;
+    is_host.push_back(!code || (buffer.kind == Buffer::Kind::argument && program.args[buffer.index].host));
     if (is_given) arguments.push_back({i, buffer.index});
     if (buffer.kind == Buffer::Kind::constant) initial_pointers_[i] = constants[buffer.index];
     if (buffer.kind == Buffer::Kind::argument && !is_given) initial_pointers_[i] = bound[buffer.index - given];
@@ -73,6 +70,8 @@ std::vector<PlanNode> Executable::Plan::prepare(const Program& program, const La
     node.entry = &entry;
     if (const auto* const kernel = std::get_if<KernelLaunch>(&entry.launch))
       node.kernel = prepare_kernel(program, *kernel, varies);
+    if (const auto* const kernel = std::get_if<CudaLaunch>(&entry.launch))
+      node.on_gpu = prepare_kernel(program, *kernel, varies);
     if (const auto* const branch = std::get_if<IfEntry>(&entry.launch)) {
       node.first = prepare(program, branch->then, varies);
       node.second = prepare(program, branch->otherwise, varies);
@@ -87,15 +86,28 @@ std::vector<PlanNode> Executable::Plan::prepare(const Program& program, const La
 }
 
 uint32_t Executable::Plan::prepare_kernel(const Program& program, const KernelLaunch& launch, bool varies) {
-  PlanKernel& kernel = kernels.emplace_back();
+  PlanKernel& kernel = add_kernel(launch.buffers, launch.sizes, varies);
   kernel.launch = &launch;
   kernel.function = program.images[launch.image]->function(launch.entry).take();
+  return static_cast<uint32_t>(kernels.size() - 1);
+}
+
+uint32_t Executable::Plan::prepare_kernel(const Program& program, const CudaLaunch& launch, bool varies) {
+  PlanKernel& kernel = add_kernel(launch.buffers, launch.sizes, varies);
+  gpu_launches.push_back(&launch);
+  kernel.loaded = code->add(program, launch);
+  return static_cast<uint32_t>(kernels.size() - 1);
+}
+
+PlanKernel& Executable::Plan::add_kernel(const std::vector<uint32_t>& buffers, const std::vector<Slot>& sizes,
+                                         bool varies) {
+  PlanKernel& kernel = kernels.emplace_back();
   kernel.sizes_at = static_cast<uint32_t>(size_count);
   kernel.buffers_at = static_cast<uint32_t>(buffer_refs.size());
   kernel.varies = varies;
-  size_count += launch.sizes.size();
-  buffer_refs.insert(buffer_refs.end(), launch.buffers.begin(), launch.buffers.end());
-  return static_cast<uint32_t>(kernels.size() - 1);
+  size_count += sizes.size();
+  buffer_refs.insert(buffer_refs.end(), buffers.begin(), buffers.end());
+  return kernel;
 }
 
 std::unique_ptr<Executable::Execution> Executable::Plan::acquire() {
@@ -151,6 +163,12 @@ Executable::Solution::Solution(const Program& program, const Plan& plan, std::sp
   plan.checks.check_values(values.data());
 
   for (const PlanKernel& kernel : plan.kernels) {
+    if (!kernel.launch) {
+      const CudaLaunch& on_gpu = *plan.gpu_launches[kernel.loaded];
+      for (const Slot slot : on_gpu.sizes) sizes.push_back(values[slot]);
+      launches.emplace_back(on_gpu, values.data());
+      continue;
+    }
     for (const Slot slot : kernel.launch->sizes) sizes.push_back(values[slot]);
     const LaunchSizes& launch = launches.emplace_back(*kernel.launch, values.data());
     scratch_bytes = std::max(scratch_bytes, launch.scratch_bytes);
@@ -163,10 +181,10 @@ Executable::Solution::Solution(const Program& program, const Plan& plan, std::sp
   }
   for (const Buffer& buffer : program.buffers)
     buffer_bytes.push_back(runtime::buffer_bytes(program, buffer, values.data()));
-  place_buffers(program);
+  place_buffers(program, static_cast<int64_t>(plan.code ? cuda::padded(1) : Allocator::kAlignment));
 }
 
-void Executable::Solution::place_buffers(const Program& program) {
+void Executable::Solution::place_buffers(const Program& program, int64_t alignment) {
   std::vector<ArenaItem> items;
   std::vector<size_t> buffers;
   for (size_t i = 0; i < program.buffers.size(); ++i) {
@@ -175,7 +193,7 @@ void Executable::Solution::place_buffers(const Program& program) {
     items.push_back({values[buffer.bytes], buffer.first_use, buffer.last_use});
     buffers.push_back(i);
   }
-  const ArenaPlacement placement = place_in_arena(items);
+  const ArenaPlacement placement = place_in_arena(items, alignment);
   if (placement.bytes < 0) raise(ErrorCode::invalid_argument, "the memory that ", program.name, " needs overflows");
   for (size_t i = 0; i < items.size(); ++i) arena_offsets[buffers[i]] = placement.offsets[i];
   arena_bytes = placement.bytes;
@@ -197,8 +215,9 @@ void Executable::Execution::gather(const Plan& plan) {
 
 void Executable::Execution::provide_memory(const Program& program, const Plan& plan) {
   if (arena.bytes() < static_cast<size_t>(solution->arena_bytes)) {
+    const auto bytes = static_cast<size_t>(solution->arena_bytes);
     arena = OwnedBlock(); // before the new one: they need not be there together
-    arena = OwnedBlock(static_cast<size_t>(solution->arena_bytes));
+    arena = plan.code ? OwnedBlock(bytes, plan.code->gpu()) : OwnedBlock(bytes);
   }
   if (arena_base != arena.data()) {
     arena_base = arena.data();

@@ -2,9 +2,10 @@
 // call needs (Execution).
 #pragma once
 
-#include "runtime/allocator.h"
+#include "runtime/cuda/program_code.h"
 #include "runtime/executable.h"
 #include "runtime/launch.h"
+#include "runtime/owned_block.h"
 
 #include <atomic>
 #include <memory>
@@ -13,27 +14,6 @@
 #include <vector>
 
 namespace ogee::runtime {
-
-/// A block of the runtime's allocator.
-class OwnedBlock {
-public:
-  OwnedBlock() noexcept = default;
-  explicit OwnedBlock(size_t bytes);
-  OwnedBlock(OwnedBlock&& other) noexcept { *this = std::move(other); }
-  OwnedBlock& operator=(OwnedBlock&& other) noexcept {
-    std::swap(block_, other.block_);
-    std::swap(bytes_, other.bytes_);
-    return *this;
-  }
-  ~OwnedBlock();
-  std::byte* data() const noexcept { return block_.data; }
-  /// Those that may be used.
-  size_t bytes() const noexcept { return bytes_; }
-
-private:
-  Block block_;
-  size_t bytes_ = 0;
-};
 
 /// The most that a program may have to run on the caller's stack alone.
 struct DirectLimits {
@@ -82,15 +62,18 @@ struct PlanNode {
   const Entry* entry = nullptr;
   static constexpr uint32_t kNoKernel = ~0u;
   uint32_t kernel = kNoKernel;         ///< KernelLaunch: index into Plan::kernels
+  uint32_t on_gpu = kNoKernel;         ///< the same of a CudaLaunch
   std::vector<PlanNode> first, second; ///< bodies, in the order of the entry's fields
 };
 
+/// A launch of a kernel. In as few bytes as it can be: loops over many kernels feel it.
 struct PlanKernel {
-  const KernelLaunch* launch = nullptr;
-  KernelFn function = nullptr;
-  uint32_t sizes_at = 0;   ///< in the gathered sizes
-  uint32_t buffers_at = 0; ///< in the gathered buffers
-  bool varies = false;     ///< inside a ForEntry: its sizes are gathered when it is launched
+  const KernelLaunch* launch = nullptr; ///< null on a GPU
+  KernelFn function = nullptr;          ///< null on a GPU
+  uint32_t sizes_at = 0;                ///< in the gathered sizes
+  uint32_t buffers_at = 0;              ///< in the gathered buffers
+  bool varies = false;                  ///< inside a ForEntry: its sizes are gathered when it is launched
+  uint32_t loaded = 0;                  ///< on a GPU: as cuda::ProgramCode knows it, and in Plan::gpu_launches
 };
 
 /// A buffer that is an argument of the call.
@@ -113,7 +96,7 @@ struct Executable::Solution {
   Solution(const Program& program, const Plan& plan, std::span<const int64_t> key);
 
 private:
-  void place_buffers(const Program& program);
+  void place_buffers(const Program& program, int64_t alignment);
 };
 
 struct Executable::Execution {
@@ -127,6 +110,7 @@ struct Executable::Execution {
   OwnedBlock arena, scratch_block;
   std::byte* arena_base = nullptr; ///< for which the pointers of arena buffers hold
   Scratch scratch;
+  std::vector<const void*> params; ///< on a GPU: of the kernel being launched
 
   /// Makes this the execution of a solution.
   void bind(std::shared_ptr<const Solution> solved);
@@ -140,7 +124,8 @@ struct Executable::Execution {
 };
 
 struct Executable::Plan {
-  Plan(const Program& program, const std::vector<std::byte*>& constants, const std::vector<void*>& bound);
+  Plan(const Program& program, const std::vector<std::byte*>& constants, const std::vector<void*>& bound,
+       cuda::ProgramCode* code);
   ~Plan();
 
   EntryChecks checks;
@@ -151,6 +136,9 @@ struct Executable::Plan {
   std::vector<uint32_t> changing_refs; ///< places in it of arguments and results: other memory in each call
   size_t size_count = 0;               ///< gathered sizes
   bool direct = false;                 ///< one kernel and no arena: runs on the caller's stack alone
+  cuda::ProgramCode* const code;       ///< null on the CPU
+  std::vector<bool> is_host;           ///< by buffer: an argument whose memory is the host's; everything is on the CPU
+  std::vector<const CudaLaunch*> gpu_launches;
 
   std::unique_ptr<Execution> acquire();
   void release(std::unique_ptr<Execution> execution) noexcept;
@@ -159,6 +147,8 @@ struct Executable::Plan {
 private:
   std::vector<PlanNode> prepare(const Program& program, const LaunchList& list, bool varies);
   uint32_t prepare_kernel(const Program& program, const KernelLaunch& launch, bool varies);
+  uint32_t prepare_kernel(const Program& program, const CudaLaunch& launch, bool varies);
+  PlanKernel& add_kernel(const std::vector<uint32_t>& buffers, const std::vector<Slot>& sizes, bool varies);
 
   std::vector<void*> initial_pointers_;    ///< constants, bound arguments
   std::atomic<Execution*> ready_{nullptr}; ///< the way in and out for one caller at a time

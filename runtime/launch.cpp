@@ -44,6 +44,9 @@ LaunchSizes::LaunchSizes(const KernelLaunch& launch, const int64_t* values) noex
       scratch_bytes(launch.scratch_bytes == kNoSlot ? 0 : values[launch.scratch_bytes]),
       splits(units > 1 && saturating_product(units, unit_cost) >= kWorthSplitting) {}
 
+LaunchSizes::LaunchSizes(const CudaLaunch& launch, const int64_t* values) noexcept
+    : units(values[launch.blocks]), scratch_bytes(launch.shared_bytes == kNoSlot ? 0 : values[launch.shared_bytes]) {}
+
 int32_t run_split(ThreadPool& pool, const KernelCall& call, const LaunchSizes& work, const Scratch& scratch) {
   const int64_t cost = saturating_product(work.units, work.unit_cost);
   const int64_t chunks = std::min({work.units, cost / kChunkCost, kChunksPerWorker * scratch.workers});

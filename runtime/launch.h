@@ -17,6 +17,8 @@ struct LaunchSizes {
 
   LaunchSizes() = default;
   LaunchSizes(const KernelLaunch& launch, const int64_t* values) noexcept;
+  /// Units are blocks, scratch their shared memory.
+  LaunchSizes(const CudaLaunch& launch, const int64_t* values) noexcept;
 };
 
 /// Scratch memory for `workers` chunks at a time.

@@ -3,12 +3,18 @@
 
 #include "runtime/checked.h"
 #include "runtime/codec.h"
+#include "runtime/cuda/architecture.h"
+
+#include <elf.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 namespace ogee::runtime {
 namespace {
+
+constexpr uint32_t kMostThreads = 1024; ///< of a block, on every device
 
 /// Collects the first thing that is wrong.
 class Validator {
@@ -25,6 +31,8 @@ public:
     for (size_t i = 0; i < p_.results.size(); ++i) check_result(i);
     check_ends();
     for (const ImageRef& image : p_.images) check_image(image);
+    for (const CudaModuleRef& module : p_.modules) check_module(module);
+    need(is_for_cuda() ? p_.images.empty() : p_.modules.empty(), "it has code for another kind of device");
     check_list(p_.launches, 0);
     check_changes();
     return status_;
@@ -106,6 +114,14 @@ private:
     need(!derived(arg.dims) && !derived(arg.strides), "an argument has a derived size: it must be a check");
     need(arg.strides.empty() || arg.strides.size() == arg.dims.size(),
          "an argument has more strides than dims, or fewer");
+    need(!arg.host || (is_for_cuda() && arg.dims.empty()),
+         "an argument that is the host's needs rank 0, and a program for a device");
+  }
+
+  bool is_for_cuda() const { return p_.device == Device::Kind::cuda; }
+  bool is_host(uint32_t index) const {
+    const Buffer& buffer = p_.buffers[index];
+    return buffer.kind == Buffer::Kind::argument && p_.args[buffer.index].host;
   }
 
   void check_buffer(const Buffer& buffer) {
@@ -136,6 +152,7 @@ private:
          "a result is written to an argument of another form");
     need(!result.in_place || (argument.dims == result.dims && argument.strides.empty()),
          "a result is in the memory of an argument of another form");
+    need(!result.in_place || !argument.host, "a result is in the memory of an argument of the host");
   }
 
   /// Loops change what launches read: never sizes that were checked and solved before.
@@ -167,6 +184,12 @@ private:
     if (Status checked = image->check(); !checked) status_ = checked;
   }
 
+  void check_module(const CudaModuleRef& module) {
+    need(module != nullptr, "a module is missing");
+    if (!status_) return;
+    if (Status checked = module->check(); !checked) status_ = checked;
+  }
+
   void check_list(const LaunchList& list, int depth) {
     need(depth < Reader::kMaxDepth, "launches are nested too deeply");
     if (!status_) return;
@@ -181,14 +204,25 @@ private:
     need(slots(launch.sizes) && slot(launch.units), "a launch has a size that is not there");
     need(maybe_slot(launch.unit_cost) && maybe_slot(launch.scratch_bytes), "a launch has a size that is not there");
   }
+  void check(const CudaLaunch& launch, int) {
+    need(launch.module < p_.modules.size(), "a launch has a module that is not there");
+    if (!status_) return;
+    need(launch.entry < p_.modules[launch.module]->entries.size(), "a launch has an entry that is not there");
+    for (const uint32_t index : launch.buffers) need(buffer(index), "a launch has a buffer that is not there");
+    need(slots(launch.sizes) && slot(launch.blocks) && maybe_slot(launch.shared_bytes),
+         "a launch has a size that is not there");
+    need(launch.threads >= 1 && launch.threads <= kMostThreads, "a launch has a block of no or of too many threads");
+  }
   void check(const CopyLaunch& copy, int) {
     need(buffer(copy.from) && buffer(copy.to), "a copy has a buffer that is not there");
+    need(!status_ || !is_host(copy.to), "a copy writes to an argument of the host");
     need(slot(copy.bytes) && maybe_slot(copy.from_offset) && maybe_slot(copy.to_offset),
          "a copy has a size that is not there");
   }
   void check(const FillLaunch& fill, int) {
     need(buffer(fill.buffer) && slot(fill.bytes), "a fill has a buffer or size that is not there");
     need(std::has_single_bit(fill.pattern_bytes) && fill.pattern_bytes <= 8, "a fill has a pattern of an odd size");
+    need(!status_ || !is_host(fill.buffer), "a fill writes to an argument of the host");
   }
   void check(const CheckLaunch& launch, int) {
     need(buffer(launch.failed), "a check has a buffer that is not there");
@@ -228,5 +262,40 @@ private:
 } // namespace
 
 Status Program::validate() const { return Validator(*this).run(); }
+
+namespace {
+
+bool is_identifier(const std::string& name) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && std::ranges::all_of(name, is_word);
+}
+
+/// Whether the tables of an ELF file, whose size drivers are not told, lie within it.
+bool holds_elf(std::span<const uint8_t> code) {
+  Elf64_Ehdr header;
+  if (code.size() < sizeof header) return false;
+  std::memcpy(&header, code.data(), sizeof header);
+  const auto fits = [&](uint64_t at, uint64_t count, uint64_t each) {
+    return at <= code.size() && count * each <= code.size() - at;
+  };
+  return std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == ELFCLASS64 &&
+         fits(header.e_phoff, header.e_phnum, header.e_phentsize) &&
+         fits(header.e_shoff, header.e_shnum, header.e_shentsize);
+}
+
+} // namespace
+
+Status CudaModule::check() const {
+  const auto corrupt = [](auto&&... parts) { return Failure{concat("module: ", parts...), ErrorCode::corrupt}; };
+  const auto parsed = cuda::Architecture::parse(architecture);
+  if (!parsed) return corrupt(parsed.message());
+  if (parsed->ptx ? code.empty() || code.back() != 0 : !holds_elf(code))
+    return corrupt("its code is no ", parsed->ptx ? "text that ends with a zero" : "cubin");
+  for (const std::string& entry : entries)
+    if (!is_identifier(entry)) return corrupt("an entry has a name that kernels do not have");
+  return {};
+}
 
 } // namespace ogee::runtime

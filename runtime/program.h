@@ -5,10 +5,12 @@
 // of a call, or derived from others by steps that run in order. Everything else in a program refers to sizes by slot.
 #pragma once
 
+#include "runtime/device.h"
 #include "runtime/dtype.h"
 #include "runtime/image.h"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
@@ -69,6 +71,9 @@ struct ArgSpec {
   std::vector<Slot> strides; ///< in elements, checked where the dim is above 1; empty: dense row-major
   std::string location;      ///< where the user made it, "" if unknown
   Role role = Role::input;
+  /// A tensor of rank 0 of a program for a device whose memory is the host's: kernels get its element by value, as it
+  /// is when the program is called. Nothing writes to it before the end of a call.
+  bool host = false;
 };
 
 /// Something that must hold between sizes: values[a] == values[b], or values[a] < values[b] (else the call is an Error
@@ -122,6 +127,19 @@ struct KernelLaunch {
   Slot scratch_bytes = kNoSlot; ///< per concurrent chunk; kNoSlot: none
   std::vector<FaultSite> sites;
   std::string name; ///< for profiles and dumps
+};
+
+/// A kernel of a program for CUDA. Its parameters are its buffers (an address each; of an argument of the host its
+/// element), its sizes, and, where it has sites, the address of the word that a fault is written to.
+struct CudaLaunch {
+  uint32_t module = 0, entry = 0;
+  std::vector<uint32_t> buffers;
+  std::vector<Slot> sizes;
+  Slot blocks = 0;             ///< nothing runs when 0; of more than a grid holds, as many as it holds
+  uint32_t threads = 1;        ///< of a block
+  Slot shared_bytes = kNoSlot; ///< of a block, beside what the kernel declares; kNoSlot: none
+  std::vector<FaultSite> sites;
+  std::string name, location; ///< for error texts and profiles: its ops, and the user's line
 };
 
 /// Copies bytes between buffers, from byte offsets that are sizes (kNoSlot: 0).
@@ -186,10 +204,38 @@ struct CheckLaunch {
   std::string message, location, hint;
 };
 
-/// One entry of a launch list; later kinds (library calls, CUDA launches) join the variant.
+/// One entry of a launch list; later kinds (library calls) join the variant.
 struct Entry {
-  std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry, CheckLaunch> launch;
+  std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry, CheckLaunch, CudaLaunch> launch;
 };
+
+/// Calls `visit` with every entry of a launch list, before those that it holds itself.
+template <class List, class Visit>
+void for_each_entry(List& list, const Visit& visit) {
+  for (auto& entry : list) {
+    visit(entry);
+    if (auto* const branch = std::get_if<IfEntry>(&entry.launch)) {
+      for_each_entry(branch->then, visit);
+      for_each_entry(branch->otherwise, visit);
+    } else if (auto* const loop = std::get_if<WhileEntry>(&entry.launch)) {
+      for_each_entry(loop->before, visit);
+      for_each_entry(loop->body, visit);
+    } else if (auto* const loop = std::get_if<ForEntry>(&entry.launch)) {
+      for_each_entry(loop->body, visit);
+    }
+  }
+}
+
+/// Code for CUDA devices: a cubin, or PTX (text that ends with a zero) for the driver to compile.
+struct CudaModule {
+  std::string architecture; ///< "sm_90"; of PTX "compute_90", which devices of that architecture and later ones run
+  std::vector<uint8_t> code;
+  std::vector<std::string> entries; ///< names of its kernels
+  std::string resources;            ///< what the assembler says of registers, shared memory and spills; "" if nothing
+
+  Status check() const;
+};
+using CudaModuleRef = std::shared_ptr<const CudaModule>;
 
 /// The form that a function had at a stage of its compilation.
 struct StageText {
@@ -201,7 +247,8 @@ struct StageText {
 enum class Machine : uint8_t { this_one, any };
 
 struct Program {
-  std::string name; ///< the user's function, for profiles and error texts
+  std::string name;                        ///< the user's function, for profiles and error texts
+  Device::Kind device = Device::Kind::cpu; ///< where it runs; what its launches and its code are for
   ValueTable values;
   std::vector<ArgSpec> args;
   uint32_t index_args = 0; ///< number of index arguments
@@ -209,7 +256,8 @@ struct Program {
   std::vector<ResultSpec> results;
   std::vector<Buffer> buffers;
   std::vector<std::vector<uint8_t>> constants;
-  std::vector<ImageRef> images;
+  std::vector<ImageRef> images;       ///< of a program for the CPU
+  std::vector<CudaModuleRef> modules; ///< of a program for CUDA
   LaunchList launches;
   /// The elements of each argument that is state, dense, in order, as the first call finds them; or nothing at all.
   std::vector<std::vector<uint8_t>> state;
@@ -226,7 +274,8 @@ struct Program {
   /// saved.
   Result<std::vector<uint8_t>> save() const;
   /// The Program in `bytes`, validated. A Failure (corrupt, unsupported) for anything damaged or of another version,
-  /// and for code that this machine cannot run unless `any` will do (to look at it).
+  /// and for code that this machine cannot run unless `any` will do (to look at it). Whether there is a device for the
+  /// code is for those who run it.
   static Result<Program> load(std::span<const uint8_t> bytes, Machine machine = Machine::this_one);
   /// The same with files; Errors start with `save_program: ` or `load_program: ` and the path.
   void save_file(const std::string& path) const;
@@ -238,5 +287,8 @@ struct Program {
 /// The byte form of an image, as files hold it; without in-process functions.
 std::vector<uint8_t> encode_image(const ImageData& image);
 Result<ImageData> decode_image(std::span<const uint8_t> bytes);
+/// The same for a module.
+std::vector<uint8_t> encode_module(const CudaModule& module);
+Result<CudaModule> decode_module(std::span<const uint8_t> bytes);
 
 } // namespace ogee::runtime

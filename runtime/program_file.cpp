@@ -12,7 +12,7 @@
 namespace ogee::runtime {
 
 // The fields of each type, in file order. A change of any of them is a new kVersion.
-constexpr uint32_t kVersion = 5;
+constexpr uint32_t kVersion = 6;
 
 template <class A>
 void fields(A& a, SizeStep& s) {
@@ -32,7 +32,7 @@ template <class A>
 void fields(A& a, ArgSpec& s) {
   a.choice(s.dtype, DType::f64);
   a.choice(s.role, Role::random);
-  a(s.name, s.dims, s.strides, s.location);
+  a(s.name, s.dims, s.strides, s.location, s.host);
 }
 template <class A>
 void fields(A& a, SizeCheck& c) {
@@ -56,6 +56,10 @@ void fields(A& a, FaultSite& s) {
 template <class A>
 void fields(A& a, KernelLaunch& k) {
   a(k.image, k.entry, k.buffers, k.sizes, k.units, k.unit_cost, k.scratch_bytes, k.sites, k.name);
+}
+template <class A>
+void fields(A& a, CudaLaunch& k) {
+  a(k.module, k.entry, k.buffers, k.sizes, k.blocks, k.threads, k.shared_bytes, k.sites, k.name, k.location);
 }
 template <class A>
 void fields(A& a, CopyLaunch& c) {
@@ -109,6 +113,10 @@ void fields(A& a, ImageData& i) {
   a(i.architecture, features, i.bytes, i.entries, i.imports);
   i.features = CpuFeatures(features);
 }
+template <class A>
+void fields(A& a, CudaModule& m) {
+  a(m.architecture, m.code, m.entries, m.resources);
+}
 
 /// A launch: which kind, then its fields.
 inline void fields(Writer& writer, Entry& entry) {
@@ -139,14 +147,24 @@ constexpr uint32_t tag(const char (&text)[5]) {
   return uint32_t(text[0]) | uint32_t(text[1]) << 8 | uint32_t(text[2]) << 16 | uint32_t(text[3]) << 24;
 }
 
+/// The code of a program, by value.
+struct Code {
+  std::vector<ImageData> images;
+  std::vector<CudaModule> modules;
+};
+
 template <class A>
-void sections(A& a, Program& p, std::vector<ImageData>& images) {
-  a.section(tag("head"), [&] { a(p.name, p.index_args, p.trusted); });
+void sections(A& a, Program& p, Code& code) {
+  a.section(tag("head"), [&] {
+    a.choice(p.device, Device::Kind::cuda);
+    a(p.name, p.index_args, p.trusted);
+  });
   a.section(tag("vals"), [&] { a(p.values, p.checks); });
   a.section(tag("sign"), [&] { a(p.args, p.results); });
   a.section(tag("bufs"), [&] { a(p.buffers); });
   a.section(tag("cons"), [&] { a(p.constants); });
-  a.section(tag("imgs"), [&] { a(images); });
+  a.section(tag("imgs"), [&] { a(code.images); });
+  a.section(tag("cuda"), [&] { a(code.modules); });
   a.section(tag("list"), [&] { a(p.launches); });
   a.section(tag("stat"), [&] { a(p.state); });
   a.section(tag("text"), [&] { a(p.texts); });
@@ -157,14 +175,15 @@ Failure corrupt(const char* what) { return Failure{concat("not a program: ", wha
 } // namespace
 
 Result<std::vector<uint8_t>> Program::save() const {
-  std::vector<ImageData> all;
+  Code code;
   for (const ImageRef& image : images) {
     if (!image->data().functions.empty())
       return Failure{"a program with in-process functions cannot be saved", ErrorCode::unsupported};
-    all.push_back(image->data());
+    code.images.push_back(image->data());
   }
+  for (const CudaModuleRef& module : modules) code.modules.push_back(*module);
   Writer payload;
-  sections(payload, const_cast<Program&>(*this), all); // a Writer only reads
+  sections(payload, const_cast<Program&>(*this), code); // a Writer only reads
   const Hash128 checksum = hash128(payload.bytes);
   Writer file;
   file.raw(kMagic);
@@ -195,11 +214,13 @@ Result<Program> Program::load(std::span<const uint8_t> bytes, Machine machine) {
   if (hash128(payload) != checksum) return corrupt("wrong checksum");
 
   Program program;
-  std::vector<ImageData> all;
+  Code code;
   Reader reader(payload);
-  sections(reader, program, all);
+  sections(reader, program, code);
   if (!reader.finished()) return corrupt("a section does not fit");
-  for (ImageData& image : all) program.images.push_back(std::make_shared<const Image>(std::move(image)));
+  for (ImageData& image : code.images) program.images.push_back(std::make_shared<const Image>(std::move(image)));
+  for (CudaModule& module : code.modules)
+    program.modules.push_back(std::make_shared<const CudaModule>(std::move(module)));
   if (Status valid = program.validate(); !valid) return valid.failure();
   for (const ImageRef& image : program.images)
     if (Status runs = machine == Machine::any ? Status() : image->check_machine(); !runs) return runs.failure();
@@ -241,6 +262,22 @@ Result<ImageData> decode_image(std::span<const uint8_t> bytes) {
   if (!reader.finished() || version != kVersion) return Failure{"not an image", ErrorCode::corrupt};
   if (Status valid = Image(image).check(); !valid) return valid.failure();
   return image;
+}
+
+std::vector<uint8_t> encode_module(const CudaModule& module) {
+  Writer writer;
+  writer(kVersion, module);
+  return std::move(writer.bytes);
+}
+
+Result<CudaModule> decode_module(std::span<const uint8_t> bytes) {
+  Reader reader(bytes);
+  uint32_t version = 0;
+  CudaModule module;
+  reader(version, module);
+  if (!reader.finished() || version != kVersion) return Failure{"not a module", ErrorCode::corrupt};
+  if (Status valid = module.check(); !valid) return valid.failure();
+  return module;
 }
 
 } // namespace ogee::runtime

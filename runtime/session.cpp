@@ -2,17 +2,15 @@
 #include "runtime/session.h"
 
 #include "runtime/checked.h"
-#include "runtime/execution.h"
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 namespace ogee::runtime {
 namespace {
 
-size_t padded(size_t bytes) {
-  return (bytes + Allocator::kAlignment - 1) / Allocator::kAlignment * Allocator::kAlignment;
-}
+using cuda::padded; // more than the CPU asks for
 
 /// Arguments that are state come last: a valid program with state says so.
 size_t count_given(const Program& program) {
@@ -30,9 +28,13 @@ void check_has_state(const Program& program, size_t given) {
 
 } // namespace
 
-Session::Session(Program program) : given_(count_given(program)) {
+Session::Session(Program program, Device device) : given_(count_given(program)) {
   check_has_state(program, given_);
+  if (program.device == Device::Kind::cuda) gpu_ = &cuda::Gpu::get(device.index());
+  std::optional<cuda::StreamGuard> on_own; // with what `Turn` orders calls by
+  if (gpu_) on_own.emplace(gpu_->own_stream());
   place_state(program);
+  place_pending(program);
   program.trusted = false; // files vouch for nobody's arguments
   std::vector<std::vector<int64_t>> sizes;
   for (const ArgSpec& arg : std::span(program.args).subspan(given_)) {
@@ -43,26 +45,43 @@ Session::Session(Program program) : given_(count_given(program)) {
   for (size_t i = 0; i < state_.size(); ++i)
     bound.push_back({state_[i].data, sizes[i].data(), nullptr, static_cast<uint32_t>(sizes[i].size()),
                      program.args[given_ + i].dtype});
-  executable_ = std::make_unique<Executable>(std::move(program), bound);
+  executable_ = std::make_unique<Executable>(std::move(program), bound, device);
 }
 
 Session::~Session() = default;
 
+OwnedBlock Session::block(size_t bytes, bool on_gpu) const {
+  return on_gpu ? OwnedBlock(bytes, *gpu_) : OwnedBlock(bytes);
+}
+
 void Session::place_state(const Program& program) {
-  size_t total = 0;
-  for (const std::vector<uint8_t>& part : program.state) total += padded(part.size());
-  memory_ = std::make_unique<OwnedBlock>(total);
-  std::byte* at = memory_->data();
-  for (const std::vector<uint8_t>& part : program.state) {
-    if (!part.empty()) std::memcpy(at, part.data(), part.size());
-    state_.push_back({at, part.size()});
-    at += padded(part.size());
+  size_t total[2] = {0, 0}; // on the host, on the GPU
+  for (size_t i = 0; i < program.state.size(); ++i) {
+    const size_t bytes = program.state[i].size();
+    const bool on_gpu = gpu_ && !program.args[given_ + i].host;
+    state_.push_back({nullptr, bytes, on_gpu});
+    total[on_gpu] += padded(bytes);
   }
+  memory_ = std::make_unique<OwnedBlock>(block(total[0], false));
+  if (gpu_) gpu_memory_ = std::make_unique<OwnedBlock>(block(total[1], true));
+  std::byte* at[2] = {memory_->data(), gpu_ ? gpu_memory_->data() : nullptr};
+  for (size_t i = 0; i < state_.size(); ++i) {
+    Part& part = state_[i];
+    part.data = std::exchange(at[part.on_gpu], at[part.on_gpu] + padded(part.bytes));
+    if (part.on_gpu)
+      cuda::copy_to_device(*gpu_, part.data, program.state[i].data(), part.bytes);
+    else if (part.bytes > 0)
+      std::memcpy(part.data, program.state[i].data(), part.bytes);
+  }
+}
+
+void Session::place_pending(const Program& program) {
   for (const ResultSpec& result : program.results) {
     const bool to_state = result.writes != kNoArgument && result.writes >= given_;
     writes_ |= to_state;
-    pending_.push_back(to_state && !result.in_place ? std::make_unique<OwnedBlock>(state_[result.writes - given_].bytes)
-                                                    : nullptr);
+    pending_.push_back(nullptr);
+    if (to_state && !result.in_place)
+      pending_.back() = std::make_unique<OwnedBlock>(block(state_[result.writes - given_].bytes, gpu_));
   }
 }
 
@@ -73,6 +92,16 @@ bool Session::gives(uint32_t result) const noexcept {
 
 std::span<const std::byte> Session::state(size_t index) const noexcept {
   return {state_[index].data, state_[index].bytes};
+}
+
+std::vector<std::byte> Session::read_state(size_t index) const {
+  const Part& part = state_[index];
+  std::vector<std::byte> copy(part.bytes);
+  if (part.on_gpu)
+    cuda::copy_to_host(*gpu_, copy.data(), part.data, part.bytes);
+  else
+    std::copy_n(part.data, part.bytes, copy.begin());
+  return copy;
 }
 
 /// Sends results that are state to their memory, all others to the caller.
@@ -106,15 +135,42 @@ private:
   ResultSink& caller_;
 };
 
+/// Puts a call on another stream of the GPU in line with those on its own, where the state was placed.
+class Session::Turn {
+public:
+  explicit Turn(cuda::Gpu* gpu) : gpu_(gpu && &gpu->stream() != &gpu->own_stream() ? gpu : nullptr) {
+    if (gpu_) gpu_->stream().wait(gpu_->own_stream());
+  }
+  ~Turn() {
+    if (!gpu_) return;
+    try {
+      gpu_->own_stream().wait(gpu_->stream());
+    } catch (const Error&) { // CUDA is lost: every later call says so
+    }
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+private:
+  cuda::Gpu* gpu_;
+};
+
 void Session::run(const Inputs& inputs, ResultSink& sink) {
   std::unique_lock lock(mutex_, std::defer_lock);
   if (writes_) lock.lock();
+  const Turn turn(gpu_);
   Sink own(*this, inputs, sink);
   executable_->run(inputs, own);
   for (uint32_t i = 0; i < pending_.size(); ++i) {
     if (!pending_[i]) continue;
     const Part& part = state_[program().results[i].writes - given_];
-    if (part.bytes > 0) std::memcpy(part.data, pending_[i]->data(), part.bytes);
+    if (part.bytes == 0) continue;
+    if (!gpu_)
+      std::memcpy(part.data, pending_[i]->data(), part.bytes);
+    else if (part.on_gpu)
+      cuda::copy_on_device(*gpu_, part.data, pending_[i]->data(), part.bytes);
+    else
+      cuda::copy_to_host(*gpu_, part.data, pending_[i]->data(), part.bytes);
   }
 }
 

@@ -75,17 +75,11 @@ std::string textOf(const runtime::CheckLaunch& check) {
 /// The largest scratch of a launch.
 int64_t scratchOf(const runtime::LaunchList& list, const Sizes& sizes) {
   int64_t most = 0;
-  for (const runtime::Entry& entry : list) {
-    if (const auto* kernel = std::get_if<runtime::KernelLaunch>(&entry.launch)) {
-      if (kernel->scratch_bytes != runtime::kNoSlot) most = std::max(most, sizes.bounds(kernel->scratch_bytes).hi);
-    } else if (const auto* branch = std::get_if<runtime::IfEntry>(&entry.launch)) {
-      most = std::max({most, scratchOf(branch->then, sizes), scratchOf(branch->otherwise, sizes)});
-    } else if (const auto* loop = std::get_if<runtime::WhileEntry>(&entry.launch)) {
-      most = std::max({most, scratchOf(loop->before, sizes), scratchOf(loop->body, sizes)});
-    } else if (const auto* loop = std::get_if<runtime::ForEntry>(&entry.launch)) {
-      most = std::max(most, scratchOf(loop->body, sizes));
-    }
-  }
+  runtime::for_each_entry(list, [&](const runtime::Entry& entry) {
+    const auto* kernel = std::get_if<runtime::KernelLaunch>(&entry.launch);
+    if (kernel && kernel->scratch_bytes != runtime::kNoSlot)
+      most = std::max(most, sizes.bounds(kernel->scratch_bytes).hi);
+  });
   return most;
 }
 

@@ -119,27 +119,15 @@ private:
   /// One array of buffers, one of sizes and one call serve all launches.
   void allocateCall() {
     size_t buffers = 1, sizes = 1;
-    measure(program_.launches, buffers, sizes);
+    runtime::for_each_entry(program_.launches, [&](const runtime::Entry& entry) {
+      const auto* kernel = std::get_if<runtime::KernelLaunch>(&entry.launch);
+      if (!kernel) return;
+      buffers = std::max(buffers, kernel->buffers.size());
+      sizes = std::max(sizes, kernel->sizes.size());
+    });
     bufferArray_ = b_.CreateAlloca(llvm::ArrayType::get(pointer_, buffers));
     sizeArray_ = b_.CreateAlloca(llvm::ArrayType::get(i64_, sizes));
     callMemory_ = b_.CreateAlloca(call_);
-  }
-
-  static void measure(const runtime::LaunchList& list, size_t& buffers, size_t& sizes) {
-    for (const runtime::Entry& entry : list) {
-      if (const auto* kernel = std::get_if<runtime::KernelLaunch>(&entry.launch)) {
-        buffers = std::max(buffers, kernel->buffers.size());
-        sizes = std::max(sizes, kernel->sizes.size());
-      } else if (const auto* branch = std::get_if<runtime::IfEntry>(&entry.launch)) {
-        measure(branch->then, buffers, sizes);
-        measure(branch->otherwise, buffers, sizes);
-      } else if (const auto* loop = std::get_if<runtime::WhileEntry>(&entry.launch)) {
-        measure(loop->before, buffers, sizes);
-        measure(loop->body, buffers, sizes);
-      } else if (const auto* loop = std::get_if<runtime::ForEntry>(&entry.launch)) {
-        measure(loop->body, buffers, sizes);
-      }
-    }
   }
 
   void runList(const runtime::LaunchList& list) {
@@ -171,6 +159,8 @@ private:
     auto* type = llvm::FunctionType::get(i32_, {pointer_, pointer_}, false);
     endUnless(b_.CreateCall(type, function, {argument(kContext), callMemory_}));
   }
+
+  void run(const runtime::CudaLaunch&) { llvm_unreachable("objects are for CPUs"); }
 
   /// What a status says besides the error: name_fail in the header.
   uint32_t thing(uint32_t number) const { return parts_.entry << 8 | number << 16; }

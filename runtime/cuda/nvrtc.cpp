@@ -2,6 +2,7 @@
 #include "runtime/cuda/nvrtc.h"
 
 #include "runtime/build_id.h"
+#include "runtime/cuda/architecture.h"
 #include "runtime/cuda/library.h"
 
 #include <dlfcn.h>
@@ -59,15 +60,6 @@ namespace {
 
 constexpr const char* kNames[] = {"libnvrtc.so.13", "libnvrtc.so.12"};
 
-/// The number in "sm_90a" or "compute_90", 0 if it is none.
-int number_of(const std::string& architecture) {
-  if (!architecture.starts_with("sm_") && !architecture.starts_with("compute_")) return 0;
-  std::string digits = architecture.substr(architecture.find('_') + 1);
-  if (digits.ends_with('a') || digits.ends_with('f')) digits.pop_back();
-  const bool number = !digits.empty() && digits.size() < 5 && std::all_of(digits.begin(), digits.end(), ::isdigit);
-  return number ? std::stoi(digits) : 0;
-}
-
 /// What `get` writes into `size(…)` bytes.
 template <class Bytes, class Size, class Get>
 Bytes read(Program program, Size size, Get get, bool text) {
@@ -113,12 +105,11 @@ Result<Nvrtc> Nvrtc::open(const std::string& folder) {
 }
 
 Result<Nvrtc::Code> Nvrtc::compile(const std::string& text, const std::string& architecture) const {
-  if (std::find(architectures_.begin(), architectures_.end(), number_of(architecture)) == architectures_.end()) {
-    std::string known;
-    for (int number : architectures_) known += concat(known.empty() ? "" : ", ", "sm_", number);
-    return Failure{concat("CUDA: NVRTC ", version(), " does not compile for ", architecture, "; it does for ", known),
+  const auto parsed = Architecture::parse(architecture);
+  if (!parsed || std::find(architectures_.begin(), architectures_.end(), parsed->number) == architectures_.end())
+    return Failure{concat("CUDA: NVRTC ", version(), " does not compile for ", architecture, "; it does for ",
+                          list_of(architectures_)),
                    ErrorCode::unsupported};
-  }
   Program program = nullptr;
   if (const int status = functions_->create(&program, text.c_str(), "ogee.cu", 0, nullptr, nullptr); status != 0)
     return failure("CUDA: NVRTC: ", functions_->error_string(status));

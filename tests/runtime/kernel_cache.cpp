@@ -66,6 +66,25 @@ TEST_CASE("kernel cache: a file that is no image behind a right header is rebuil
   CHECK(setup.builds == 1);
 }
 
+TEST_CASE("kernel cache: modules are kept as images are, and never taken for them") {
+  const Folder folder;
+  Setup setup(folder.path());
+  const auto module = [&] {
+    return setup.cache.module(key(1), [&]() -> Result<CudaModule> {
+      ++setup.builds;
+      return *empty_module(3);
+    });
+  };
+  const CudaModuleRef first = module().take();
+  CHECK((setup.builds == 1 && setup.compiled() == 3 && setup.hits() == 0)); // kernels
+  CHECK(module().take() == first);
+  setup.cache.forget();
+  CHECK(module().take()->entries == first->entries);
+  CHECK((setup.builds == 1 && setup.hits() == 2));
+  setup.image(1).take();
+  CHECK(setup.builds == 2);
+}
+
 TEST_CASE("kernel cache: a failure is handed on and not kept") {
   Setup setup("");
   const auto fails = [&] {

@@ -52,6 +52,25 @@ Program rich_program() {
   return b.finish();
 }
 
+/// y = f(x, rate) on a device: a rate of the host, a loop around the kernel.
+Program cuda_program() {
+  Builder b;
+  b.program.name = "cuda";
+  const uint32_t x = b.arg("x", {n}), rate = b.arg("rate", {}), y = b.result("y", {n});
+  b.program.args[1].host = true;
+  CudaLaunch kernel = b.launch(empty_module(2), {x, rate, y}, n, {n});
+  kernel.entry = 1;
+  kernel.shared_bytes = b.sizes.slot(64);
+  kernel.sites = {{"gather: out of range", "a.cpp:5"}};
+  ForEntry loop;
+  loop.count = b.sizes.slot(2);
+  loop.induction = b.sizes.begin_loop();
+  loop.steps = b.sizes.end_loop();
+  loop.body.push_back({kernel});
+  b.program.launches.push_back({loop});
+  return b.finish();
+}
+
 std::vector<uint8_t> saved(const Program& program) { return program.save().take(); }
 
 /// The bytes with a checksum that is right for them: damage then reaches the decoder.
@@ -67,14 +86,30 @@ std::string reason(const Result<Program>& result) { return result ? "right" : re
 
 /// What validation says after a change.
 template <class Change>
-std::string invalid(Change change) {
-  Program program = rich_program();
+std::string invalid(Change change, Program program = rich_program()) {
   change(program);
   const Status status = program.validate();
   return status ? "right" : status.message();
 }
 
 KernelLaunch& kernel_of(Program& program) { return std::get<KernelLaunch>(program.launches[0].launch); }
+CudaLaunch& cuda_kernel_of(Program& program) {
+  return std::get<CudaLaunch>(std::get<ForEntry>(program.launches[0].launch).body[0].launch);
+}
+
+/// What validation says after a change of a program for a device, or of its module.
+template <class Change>
+std::string invalid_cuda(Change change) {
+  return invalid(change, cuda_program());
+}
+template <class Change>
+std::string invalid_module(Change change) {
+  return invalid_cuda([&](Program& p) {
+    CudaModule module = *p.modules[0];
+    change(module);
+    p.modules[0] = std::make_shared<const CudaModule>(std::move(module));
+  });
+}
 
 } // namespace
 
@@ -126,7 +161,7 @@ TEST_CASE("program: damaged bytes are refused, whatever is damaged") {
   CHECK(reason(Program::load(text)) == "not a program: wrong first bytes; hint: IR text has to be compiled first");
   bad = good;
   bad[8] = 99;
-  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 5)");
+  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 6)");
   for (size_t at = 12; at < good.size(); ++at) {
     bad = good;
     bad[at] ^= 1 << (at % 8);
@@ -256,6 +291,116 @@ TEST_CASE("program: validation finds every reference to what is not there") {
         "program: a condition reads what is not there");
   CHECK(invalid([](Program& p) { p.launches.push_back({WhileEntry{{}, {Condition::Kind::size, 999}, {}}}); }) ==
         "program: a condition reads what is not there");
+}
+
+TEST_CASE("program: one for a device is saved and loaded where there is none") {
+  const Program program = cuda_program();
+  REQUIRE(program.validate());
+  Result<Program> loaded = Program::load(saved(program));
+  REQUIRE(loaded);
+  CHECK(saved(*loaded) == saved(program));
+  CHECK(loaded->device == Device::Kind::cuda);
+  CHECK((!loaded->args[0].host && loaded->args[1].host));
+  CHECK(loaded->modules[0]->architecture == "sm_90");
+  const CudaLaunch& launch = cuda_kernel_of(*loaded);
+  CHECK((launch.entry == 1 && launch.threads == 256 && launch.name == "test" && launch.location == "a.cpp:4"));
+  CHECK(launch.sites[0].location == "a.cpp:5");
+}
+
+TEST_CASE("program: validation of programs for a device") {
+  CHECK(invalid_cuda([](Program&) {}) == "right");
+  CHECK(invalid_cuda([](Program& p) { p.device = Device::Kind::cpu; }) ==
+        "program: an argument that is the host's needs rank 0, and a program for a device");
+  CHECK(invalid_cuda([](Program& p) {
+          p.device = Device::Kind::cpu;
+          p.args[1].host = false;
+        }) == "program: it has code for another kind of device");
+  CHECK(invalid([](Program& p) { p.device = Device::Kind::cuda; }) ==
+        "program: it has code for another kind of device");
+  CHECK(invalid_cuda([](Program& p) { p.args[0].host = true; }) ==
+        "program: an argument that is the host's needs rank 0, and a program for a device");
+  CHECK(invalid_cuda([](Program& p) { p.modules[0] = nullptr; }) == "program: a module is missing");
+  CHECK(invalid_cuda([](Program& p) { p.modules.clear(); }) == "program: a launch has a module that is not there");
+  CHECK(invalid_cuda([](Program& p) { p.launches.push_back({KernelLaunch{}}); }) ==
+        "program: a launch has an image that is not there");
+  CHECK(invalid_cuda([](Program& p) { cuda_kernel_of(p).entry = 2; }) ==
+        "program: a launch has an entry that is not there");
+  CHECK(invalid_cuda([](Program& p) { cuda_kernel_of(p).buffers[0] = 9; }) ==
+        "program: a launch has a buffer that is not there");
+  CHECK(invalid_cuda([](Program& p) { cuda_kernel_of(p).sizes[0] = 999; }) ==
+        "program: a launch has a size that is not there");
+  CHECK(invalid_cuda([](Program& p) { cuda_kernel_of(p).blocks = kNoSlot; }) ==
+        "program: a launch has a size that is not there");
+  CHECK(invalid_cuda([](Program& p) { cuda_kernel_of(p).shared_bytes = 999; }) ==
+        "program: a launch has a size that is not there");
+  for (const uint32_t threads : {0u, 1025u})
+    CHECK(invalid_cuda([&](Program& p) { cuda_kernel_of(p).threads = threads; }) ==
+          "program: a launch has a block of no or of too many threads");
+  CHECK(invalid_cuda([](Program& p) { p.launches.push_back({CopyLaunch{0, 1}}); }) ==
+        "program: a copy writes to an argument of the host");
+  CHECK(invalid_cuda([](Program& p) { p.launches.push_back({FillLaunch{1, 0, 0, 4}}); }) ==
+        "program: a fill writes to an argument of the host");
+  CHECK(invalid_cuda([](Program& p) {
+          p.results[0].dims.clear();
+          p.results[0].writes = 1;
+          p.results[0].in_place = true;
+        }) == "program: a result is in the memory of an argument of the host");
+}
+
+TEST_CASE("program: validation of modules") {
+  CHECK(invalid_module([](CudaModule& m) { m.architecture = "x86"; }) ==
+        "module: 'x86' is no architecture of CUDA: expected sm_90, sm_90a or compute_90");
+  const std::string no_cubin = "module: its code is no cubin",
+                    no_text = "module: its code is no text that ends with a zero";
+  CHECK(invalid_module([](CudaModule& m) { m.code.clear(); }) == no_cubin);
+  CHECK(invalid_module([](CudaModule& m) { m.code[0] = 'x'; }) == no_cubin);
+  CHECK(invalid_module([](CudaModule& m) { m.code[4] = 1; }) == no_cubin); // 32 bits
+  CHECK(invalid_module([](CudaModule& m) { m.code.pop_back(); }) == no_cubin);
+  CHECK(invalid_module([](CudaModule& m) { m.code[0x28] = 65; }) == no_cubin); // sections beyond its end
+  CHECK(invalid_module([](CudaModule& m) { m.code[0x36] = m.code[0x38] = 9; }) == no_cubin);
+  CHECK(invalid_module([](CudaModule& m) { m.architecture = "compute_90"; }) == "right");
+  CHECK(invalid_module([](CudaModule& m) {
+          m.architecture = "compute_90";
+          m.code = {'x'};
+        }) == no_text);
+  for (const char* name : {"", "k 0", "k\n"})
+    CHECK(invalid_module([&](CudaModule& m) { m.entries[0] = name; }) ==
+          "module: an entry has a name that kernels do not have");
+}
+
+TEST_CASE("program: damage of a program for a device never does more than fail") {
+  const std::vector<uint8_t> good = saved(cuda_program());
+  for (size_t length = 28; length < good.size(); ++length)
+    REQUIRE_FALSE(Program::load(resealed({good.begin(), good.begin() + static_cast<ptrdiff_t>(length)})));
+  std::mt19937 random(2);
+  int refused = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::vector<uint8_t> bad = good;
+    for (unsigned i = 0; i < 1 + random() % 3; ++i)
+      bad[28 + random() % (bad.size() - 28)] = static_cast<uint8_t>(random() % 3 == 0 ? 255 : random());
+    refused += !Program::load(resealed(bad)); // ASan and UBSan watch
+  }
+  CHECK(refused > 10000);
+}
+
+TEST_CASE("program: modules have a byte form of their own") {
+  const CudaModuleRef module = empty_module(3);
+  const std::vector<uint8_t> bytes = encode_module(*module);
+  const Result<CudaModule> back = decode_module(bytes);
+  REQUIRE(back);
+  CHECK(encode_module(*back) == bytes);
+  CHECK(back->entries[2] == "k2");
+  CHECK(decode_module(std::span(bytes).first(bytes.size() - 1)).message() == "not a module");
+  CudaModule bad = *module;
+  bad.code.clear();
+  CHECK(decode_module(encode_module(bad)).message() == "module: its code is no cubin");
+}
+
+TEST_CASE("program: every entry of a launch list is visited, those inside of others too") {
+  const Program program = rich_program();
+  std::vector<size_t> kinds;
+  for_each_entry(program.launches, [&](const Entry& entry) { kinds.push_back(entry.launch.index()); });
+  CHECK(kinds == std::vector<size_t>{0, 5, 2, 3, 1, 4, 6}); // a kernel, for {fill}, if {copy} {while}, a check
 }
 
 TEST_CASE("program: images have a byte form of their own") {

@@ -69,6 +69,17 @@ inline ImageData store_size_image() {
   return data;
 }
 
+/// A module with entries "k0", "k1" … whose code is no more than the head of a cubin.
+inline CudaModuleRef empty_module(size_t entries = 1, const std::string& architecture = "sm_90") {
+  CudaModule module;
+  module.architecture = architecture;
+  module.code.assign(64, 0);
+  const uint8_t magic[] = {0x7f, 'E', 'L', 'F', 2};
+  std::memcpy(module.code.data(), magic, sizeof magic);
+  for (size_t i = 0; i < entries; ++i) module.entries.push_back("k" + std::to_string(i));
+  return std::make_shared<const CudaModule>(std::move(module));
+}
+
 /// Builds a Program step by step; symbols are those of the arguments' dims.
 class Builder {
 public:
@@ -117,6 +128,21 @@ public:
     kernel.sizes = slots(arguments);
     kernel.units = sizes.slot(units);
     kernel.name = "test";
+    return kernel;
+  }
+  /// A launch of the first entry of a module.
+  CudaLaunch launch(CudaModuleRef module, std::vector<uint32_t> buffers, const Dim& blocks,
+                    const Shape& arguments = {}) {
+    program.device = Device::Kind::cuda;
+    program.modules.push_back(std::move(module));
+    CudaLaunch kernel;
+    kernel.module = static_cast<uint32_t>(program.modules.size() - 1);
+    kernel.buffers = std::move(buffers);
+    kernel.sizes = slots(arguments);
+    kernel.blocks = sizes.slot(blocks);
+    kernel.threads = 256;
+    kernel.name = "test";
+    kernel.location = "a.cpp:4";
     return kernel;
   }
   Program finish() {

@@ -1,4 +1,4 @@
-// Storage: owners, external memory, versions.
+// Storage: owners, external memory, versions. Covers: owned_block
 #include "runtime/storage.h"
 
 #include "runtime/error.h"
