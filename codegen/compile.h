@@ -1,20 +1,12 @@
-// The plot of a compilation: graph -> simplify -> decompose -> fuse -> nests -> machine code -> program.
+// The plot of a compilation: graph -> simplify -> decompose -> fuse -> nests -> code -> program.
 #pragma once
 
 #include "codegen/plan.h"
+#include "codegen/stages.h"
 
-#include <functional>
 #include <string>
 
 namespace ogee::codegen {
-
-/// The stages of a compilation, in order. Their names are those of `ogee show --stage` and of dumped files.
-enum class Stage { trace, simplify, decompose, fuse, nest, loops, llvm, assembly };
-
-/// "trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm".
-llvm::StringRef nameOf(Stage stage);
-
-using StageObserver = std::function<void(Stage, const std::string&)>;
 
 struct CompileOptions {
   std::string name;                   ///< of the function: in dumps, profiles and error texts
@@ -37,13 +29,5 @@ mlir::FailureOr<runtime::Program> compile(mlir::func::FuncOp graph, const Compil
 
 /// The first half of that, which images and objects have in common: the function as launches and nests, without code.
 mlir::FailureOr<Plan> lowerToPlan(mlir::func::FuncOp graph, const CompileOptions& options = {});
-
-/// An observer that adds the text of each stage to `texts`, then tells `next`, if there is one.
-StageObserver keepStages(std::vector<runtime::StageText>& texts, StageObserver next = nullptr);
-
-/// An observer that writes each stage into the folder that OGEE_DUMP names, as <name>.<number>-<stage>.<suffix>; a name
-/// that was there before gets a number. Null without that variable, and for eager kernels without OGEE_DUMP_EAGER=1.
-/// `error` is set when the folder cannot be written.
-StageObserver dumpFromEnvironment(llvm::StringRef name, bool eager, std::string& error);
 
 } // namespace ogee::codegen

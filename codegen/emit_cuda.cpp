@@ -28,8 +28,9 @@ struct EmitCudaPass : PassWrapper<EmitCudaPass, OperationPass<ModuleOp>> {
   void runOnOperation() override {
     std::string text = whole ? cuda::prelude().str() : "";
     unsigned kernels = 0;
+    const TargetInfo target = cudaTarget();
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      FailureOr<Plan> planned = plan(function, cudaTarget());
+      FailureOr<Plan> planned = plan(function, target);
       if (failed(planned)) return signalPassFailure();
       for (const Nest& nest : planned->nests) {
         FailureOr<std::string> kernel = cuda::emit(nest, "k" + std::to_string(kernels++));

@@ -153,7 +153,8 @@ std::string toString(const Nest& nest) {
     out << (dim ? ", " : "") << nest.extents[dim].to_string() << (nest.reduced[dim] ? " reduced" : "");
   const int reduced = nest.reducedDim();
   out << (reduced >= 0 && !nest.extents[reduced].is_number() && hasOneChunk(nest) ? " in one chunk)\n" : ")\n");
-  for (auto [index, buffer] : llvm::enumerate(nest.buffers)) out << "  b" << index << " : " << buffer.element << "\n";
+  for (auto [index, buffer] : llvm::enumerate(nest.buffers))
+    out << "  b" << index << " : " << buffer.element << (buffer.byValue ? " by value\n" : "\n");
   if (const auto& c = nest.contraction) {
     out << "  product over " << c->k.to_string() << " in tiles of " << c->rows << " x " << c->columns()
         << ", blocks of " << c->blockRows << (c->packed ? " rows, packed " : " rows, ");

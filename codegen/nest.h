@@ -92,6 +92,7 @@ struct Pack {
 struct NestBuffer {
   unsigned value = 0; ///< the plan's buffer
   mlir::Type element;
+  bool byValue = false; ///< one element, which the kernel gets itself and not its address
 };
 
 /// What a nest that reduces does with the chunks of its reduced dim: everything; or one half of two launches, where

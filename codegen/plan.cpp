@@ -29,6 +29,7 @@ constexpr int64_t kMostBytes = int64_t(1) << 56;
 
 FailureOr<Plan> Planner::run() {
   if (failed(checkSizes())) return failure();
+  if (target_.language == TargetInfo::Language::cuda) program().device = runtime::Device::Kind::cuda;
   bindSymbols();
   planArguments();
   list_ = &program().launches;
@@ -96,6 +97,7 @@ void Planner::planArguments() {
     spec.role = roleOf(info.state);
     spec.dtype = *ir::dtypeOf(element);
     spec.location = ir::describe(argument.getLoc());
+    spec.host = info.host && program().device != runtime::Device::Kind::cpu;
     spec.dims = slots(shape);
     View view = denseView(addBuffer(runtime::Buffer::Kind::argument, program().args.size()), element, shape);
     if (ArrayRef<Dim> strides = dims_.strides(argument.getArgNumber()); !strides.empty()) {
@@ -127,7 +129,8 @@ void Planner::findOverwrites(Operation* terminator) {
   for (auto [index, value] : llvm::enumerate(terminator->getOperands()))
     if (std::optional<unsigned> argument = ir::overwrittenArgument(graph_, index))
       if (llvm::count(terminator->getOperands(), value) == 1 &&
-          program().args[numberAmongItsKind(*argument)].strides.empty())
+          program().args[numberAmongItsKind(*argument)].strides.empty() &&
+          !program().args[numberAmongItsKind(*argument)].host)
         ends_[value] = *argument;
 }
 

@@ -3,6 +3,7 @@
 #include "codegen/launch_facts.h"
 #include "codegen/phases.h"
 #include "codegen/planner.h"
+#include "ir/location.h"
 
 namespace ogee::codegen {
 
@@ -93,20 +94,44 @@ void Planner::launchSplit(runtime::LaunchList& list, const Nest& nest) {
 void Planner::launchIn(runtime::LaunchList& list, Nest nest) {
   const uint32_t position = position_++;
   const LaunchFacts facts = launchFacts(nest, target_);
-  runtime::KernelLaunch launch;
-  launch.image = plan_.nests.size();
-  launch.name = nest.name;
-  for (const NestBuffer& buffer : nest.buffers) {
-    launch.buffers.push_back(buffer.value);
+  std::vector<uint32_t> buffers;
+  for (NestBuffer& buffer : nest.buffers) {
+    buffer.byValue = isHost(buffer.value);
+    buffers.push_back(buffer.value);
     use(buffer.value, position);
   }
-  launch.sizes = slots(runtimeSizes(nest));
-  launch.units = sizes_.slot(facts.units);
-  launch.unit_cost = sizes_.slot(facts.unitCost);
-  if (!facts.scratchBytes.is_number() || facts.scratchBytes.number() != 0)
-    launch.scratch_bytes = sizes_.slot(facts.scratchBytes);
-  list.push_back({std::move(launch)});
+  // The code is that of the nest, of which there is one for each launch; compilation says where its entry is.
+  const auto code = static_cast<uint32_t>(plan_.nests.size());
+  const auto slotUnlessZero = [&](const Dim& size) {
+    return size.is_number() && size.number() == 0 ? runtime::kNoSlot : sizes_.slot(size);
+  };
+  if (const auto* chunks = std::get_if<ChunkFacts>(&facts.how)) {
+    runtime::KernelLaunch launch;
+    launch.image = code;
+    launch.name = nest.name;
+    launch.buffers = std::move(buffers);
+    launch.sizes = slots(runtimeSizes(nest));
+    launch.units = sizes_.slot(facts.units);
+    launch.unit_cost = sizes_.slot(chunks->unitCost);
+    launch.scratch_bytes = slotUnlessZero(chunks->scratchBytes);
+    list.push_back({std::move(launch)});
+  } else {
+    runtime::CudaLaunch launch;
+    launch.module = code;
+    launch.name = nest.name;
+    launch.location = planned_ ? ir::describe(planned_->getLoc()) : "";
+    launch.buffers = std::move(buffers);
+    launch.sizes = slots(runtimeSizes(nest));
+    launch.blocks = sizes_.slot(facts.units);
+    launch.threads = std::get<BlockFacts>(facts.how).threads;
+    list.push_back({std::move(launch)});
+  }
   plan_.nests.push_back(std::move(nest));
+}
+
+bool Planner::isHost(unsigned number) {
+  const runtime::Buffer& buffer = program().buffers[number];
+  return buffer.kind == runtime::Buffer::Kind::argument && program().args[buffer.index].host;
 }
 
 } // namespace ogee::codegen

@@ -86,6 +86,7 @@ LogicalResult Planner::planBlock(Block& block) {
 }
 
 LogicalResult Planner::planOp(Operation* op) {
+  planned_ = op;
   if (isa<ir::DimOp>(op) || op->getName().getDialectNamespace() == "arith")
     return success(); // index values: the dim analysis has them
   if (auto group = dyn_cast<ir::GroupOp>(op)) {

@@ -103,6 +103,8 @@ private:
   static bool canSplit(const Nest& nest);
   void launchSplit(runtime::LaunchList& list, const Nest& nest);
   void launchIn(runtime::LaunchList& list, Nest nest);
+  /// Whether a buffer is an argument whose memory is the host's, where kernels run elsewhere.
+  bool isHost(unsigned buffer);
 
   // --- regions (plan_control.cpp)
 
@@ -135,6 +137,7 @@ private:
   uint32_t position_ = 0;                          ///< of the next entry in the flattened launch list
   llvm::DenseMap<mlir::Value, unsigned> ends_;     ///< results of the function by the argument they are the end of
   llvm::DenseMap<unsigned, unsigned> overwriting_; ///< buffers by the argument whose memory they may be
+  mlir::Operation* planned_ = nullptr;             ///< the op whose launches are being made
   unsigned levels_ = 0;                            ///< regions around the present one
   unsigned loops_ = 0;                             ///< counted for the names of their induction values
 

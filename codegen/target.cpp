@@ -1,6 +1,10 @@
 // Derives the facts in `TargetInfo` from CPU features.
 #include "codegen/target.h"
 
+#include "runtime/cuda/architecture.h"
+#include "runtime/cuda/device.h"
+#include "runtime/cuda/nvrtc.h"
+
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/TargetParser/Host.h"
@@ -64,7 +68,9 @@ TargetInfo detectHost() {
 
 } // namespace
 
-std::string TargetInfo::key() const { return triple + "/" + cpu + "/" + features; }
+std::string TargetInfo::key() const {
+  return language == Language::cuda ? "cuda/" + architecture : triple + "/" + cpu + "/" + features;
+}
 
 bool namedTarget(const std::string& name, TargetInfo& info) {
   info = TargetInfo();
@@ -173,15 +179,24 @@ const Host& host() {
 
 } // namespace
 
-const TargetInfo& cudaTarget() {
-  static const TargetInfo target = [] {
-    TargetInfo info;
-    info.language = TargetInfo::Language::cuda;
-    info.busyUnits = 256; // blocks: about two for each multiprocessor of a large device
-    info.packs = false;
-    return info;
-  }();
-  return target;
+TargetInfo cudaTarget(const std::string& architecture) {
+  TargetInfo info;
+  info.language = TargetInfo::Language::cuda;
+  info.architecture = architecture;
+  info.busyUnits = 256; // blocks: about two for each multiprocessor of a large device
+  info.packs = false;
+  return info;
+}
+
+runtime::Result<TargetInfo> cudaTargetFor(const runtime::cuda::Properties& device) {
+  const auto& nvrtc = runtime::cuda::Nvrtc::get();
+  if (!nvrtc) return nvrtc.failure();
+  auto architecture = runtime::cuda::architecture_for(device.major * 10 + device.minor, nvrtc->architectures());
+  if (!architecture)
+    return runtime::Failure{
+        runtime::concat("CUDA: ", device.name, ": NVRTC ", nvrtc->version(), ": ", architecture.message()),
+        architecture.failure().code};
+  return cudaTarget(architecture->to_string());
 }
 
 const TargetInfo& hostTarget() { return host().info; }

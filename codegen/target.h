@@ -3,9 +3,14 @@
 
 #include "codegen/chunks.h"
 #include "runtime/cpu_features.h"
+#include "runtime/result.h"
 
 #include <cstdint>
 #include <string>
+
+namespace ogee::runtime::cuda {
+struct Properties;
+}
 
 namespace ogee::codegen {
 
@@ -15,9 +20,10 @@ struct TargetInfo {
   enum class Language { machine, cuda };
   Language language = Language::machine;
 
-  std::string triple;   ///< LLVM target triple
-  std::string cpu;      ///< LLVM CPU name for scheduling only ("generic" is allowed)
-  std::string features; ///< LLVM feature string, "+avx2,+fma,…"
+  std::string architecture; ///< of CUDA devices: "sm_90", "compute_90" for PTX
+  std::string triple;       ///< LLVM target triple
+  std::string cpu;          ///< LLVM CPU name for scheduling only ("generic" is allowed)
+  std::string features;     ///< LLVM feature string, "+avx2,+fma,…"
   unsigned vectorBits = 128;
   unsigned vectorRegisters = 16;
   bool cheapMasks = false;     ///< masked loads and stores of every element size cost like plain ones
@@ -33,8 +39,14 @@ struct TargetInfo {
   std::string key() const;
 };
 
-/// CUDA devices: text that is compiled for an architecture later. Its facts decide launches, never numbers.
-const TargetInfo& cudaTarget();
+/// What is compiled for where CUDA is asked for and no device is at hand.
+inline constexpr const char* kCudaArchitecture = "sm_90";
+/// CUDA devices of an architecture. Its facts decide launches, never numbers.
+TargetInfo cudaTarget(const std::string& architecture = kCudaArchitecture);
+
+/// The target of a device of this machine: its architecture, or what NVRTC knows that it runs, too. A Failure without
+/// NVRTC, and for a device that is too old for it.
+runtime::Result<TargetInfo> cudaTargetFor(const runtime::cuda::Properties& device);
 
 /// The machine this process runs on; `OGEE_CPU=x86-64-v3|x86-64-v4` narrows it (for tests of other code paths).
 const TargetInfo& hostTarget();

@@ -31,6 +31,9 @@ codegen::Stage codegen_stage(Stage stage) {
   case Stage::loops: return codegen::Stage::loops;
   case Stage::llvm: return codegen::Stage::llvm;
   case Stage::assembly: return codegen::Stage::assembly;
+  case Stage::cuda: return codegen::Stage::cuda;
+  case Stage::ptx: return codegen::Stage::ptx;
+  case Stage::resources: return codegen::Stage::resources;
   }
   std::abort();
 }
@@ -89,12 +92,15 @@ std::string GraphImpl::text(Stage stage, Loc loc) {
   std::string found;
   codegen::CompileOptions options{
       .name = module_->function.getName().str(), .trusted = module_->trusted, .checkNumbers = is_anomaly_enabled()};
+  const codegen::TargetInfo cuda = codegen::cudaTarget();
+  if (stage >= Stage::cuda) options.target = &cuda;
   options.onStage = [&](codegen::Stage reached, const std::string& text) {
     if (reached == codegen_stage(stage)) found = text;
   };
   mlir::OwningOpRef<mlir::ModuleOp> copy = module_->module->clone();
   DiagnosticCatcher diagnostics(module_->context());
-  if (mlir::failed(codegen::compile(*copy->getOps<mlir::func::FuncOp>().begin(), options))) diagnostics.raise(loc);
+  const auto program = codegen::compile(*copy->getOps<mlir::func::FuncOp>().begin(), options);
+  if (mlir::failed(program) && found.empty()) diagnostics.raise(loc); // else it failed behind the stage
   return found;
 }
 

@@ -11,13 +11,16 @@ namespace ogee {
 
 /// The forms a function takes on its way to machine code.
 enum class Stage : uint8_t {
-  trace,    ///< the graph as recorded
-  simplify, ///< after folding and simplification
-  fuse,     ///< operations collected into groups, one per kernel
-  nest,     ///< each group as a loop nest
-  loops,    ///< loops and vectors
-  llvm,     ///< LLVM IR
-  assembly, ///< machine code as text
+  trace,     ///< the graph as recorded
+  simplify,  ///< after folding and simplification
+  fuse,      ///< operations collected into groups, one per kernel
+  nest,      ///< each group as a loop nest
+  loops,     ///< loops and vectors
+  llvm,      ///< LLVM IR
+  assembly,  ///< machine code as text
+  cuda,      ///< of what runs on CUDA devices: the text of the kernels
+  ptx,       ///< what NVRTC makes of it
+  resources, ///< registers, shared memory and spills of each kernel
 };
 
 /// "trace", "simplify" … as dumps are named ("asm" for assembly).
@@ -61,7 +64,8 @@ class Graph {
 public:
   explicit Graph(std::shared_ptr<detail::GraphImpl> impl) : impl_(std::move(impl)) {}
 
-  /// The text of a stage; stages after the first compile the graph.
+  /// The text of a stage; stages after the first compile the graph, those of CUDA with NVRTC, for which no device is
+  /// needed.
   std::string ir(Stage stage = Stage::trace, Loc loc = Loc::current()) const;
   /// The recorded graph for Graphviz: one node per value and operation.
   std::string dot() const;

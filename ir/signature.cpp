@@ -49,6 +49,7 @@ public:
     if (name == kRangesAttr) return verifyRanges(value);
     if (name == kStridesAttr) return verifyStrides(value);
     if (name == kStateAttr) return verifyState(value);
+    if (name == kHostAttr) return verifyHost(value);
     return error(name) << "is not known";
   }
 
@@ -109,6 +110,13 @@ private:
     auto text = dyn_cast<StringAttr>(value);
     if (!text || !llvm::is_contained({"captured", "optimizer", "random"}, text.getValue()) || type_.isIndex())
       return error(kStateAttr) << "must be \"captured\", \"optimizer\" or \"random\", for a tensor";
+    return success();
+  }
+
+  LogicalResult verifyHost(Attribute value) {
+    auto tensor = dyn_cast<RankedTensorType>(type_);
+    if (!isa<UnitAttr>(value) || !tensor || tensor.getRank() != 0)
+      return error(kHostAttr) << "must be a unit attribute, for a tensor of rank 0";
     return success();
   }
 
@@ -188,6 +196,7 @@ ArgumentInfo argumentInfo(func::FuncOp function, unsigned argument) {
   if (auto strides = function.getArgAttrOfType<DenseI64ArrayAttr>(argument, kStridesAttr))
     info.strides = llvm::to_vector(strides.asArrayRef());
   if (auto state = function.getArgAttrOfType<StringAttr>(argument, kStateAttr)) info.state = state.str();
+  info.host = function.getArgAttr(argument, kHostAttr) != nullptr;
   return info;
 }
 

@@ -14,6 +14,9 @@ inline constexpr llvm::StringLiteral kStridesAttr = "ogee.strides";
 /// On an argument whose memory outlives the calls: "captured" (a tensor used from outside), "optimizer", or
 /// "random" (the generator's key and draw number).
 inline constexpr llvm::StringLiteral kStateAttr = "ogee.state";
+/// On an argument of rank 0, a unit attribute: where the function runs on a device, the memory of this one is the
+/// host's, and kernels get its element by value.
+inline constexpr llvm::StringLiteral kHostAttr = "ogee.host";
 /// On a result: the number of the argument whose memory it may take, since that argument ends with this value.
 inline constexpr llvm::StringLiteral kOverwritesAttr = "ogee.overwrites";
 
@@ -24,6 +27,7 @@ struct ArgumentInfo {
   llvm::SmallVector<std::optional<std::pair<int64_t, int64_t>>> ranges;
   llvm::SmallVector<int64_t> strides; ///< kRunTimeStride where only a run knows it
   std::string state;                  ///< the kind of state, "" for what each call gives
+  bool host = false;                  ///< its memory is the host's, wherever the function runs
 };
 inline constexpr int64_t kRunTimeStride = -1;
 

@@ -19,8 +19,12 @@ for name in ("HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "OGEE_NUM_
 config.environment["OGEE_CACHE_DIR"] = ""  # a test sees what this build compiles, not what an earlier one left
 
 config.substitutions.append(("%source", config.ogee_source))
+config.substitutions.append(("%fake_cuda", os.path.join(config.ogee_build, "fake_cuda")))
 config.substitutions.append(("%python", config.python))
 if platform.machine() in ("x86_64", "AMD64"):
     config.available_features.add("x86")
+for folder in (os.environ.get("OGEE_CUDA_PATH", ""), "/usr/local/cuda"):
+    if folder and os.path.exists(os.path.join(folder, "lib64", "libnvrtc.so.13")):
+        config.available_features.add("nvrtc")  # CUDA's toolkit, for what looks at code of devices
 if config.sanitize:
     config.available_features.add("sanitizer")

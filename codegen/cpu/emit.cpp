@@ -27,9 +27,9 @@ LaunchFacts reductionFacts(const Nest& nest, const TargetInfo& target) {
     if (dim != reduced) units = units * (dim == last ? ceil_div(nest.extents[dim], width) : nest.extents[dim]);
   const Dim scratch = RowPlan(nest, target).scratchBytes(nest);
   switch (nest.chunks) {
-  case Chunks::all: return {units, costOf(nest, nest.extents[reduced] * width), scratch};
-  case Chunks::partials: return {units * chunks, costOf(nest, Dim(chunkSize(nest)) * width), scratch};
-  case Chunks::combine: return {units, chunks * width * 16, scratch};
+  case Chunks::all: return {units, ChunkFacts{costOf(nest, nest.extents[reduced] * width), scratch}};
+  case Chunks::partials: return {units * chunks, ChunkFacts{costOf(nest, Dim(chunkSize(nest)) * width), scratch}};
+  case Chunks::combine: return {units, ChunkFacts{chunks * width * 16, scratch}};
   }
   llvm_unreachable("all ways are listed");
 }
@@ -55,18 +55,18 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
   switch (shapeOf(nest)) {
   case NestShape::map: {
     const Dim block = kMapBlock, inner = min(extents[last], block);
-    return {productOf(extents.drop_back()) * ceil_div(extents[last], block), costOf(nest, inner), 0};
+    return {productOf(extents.drop_back()) * ceil_div(extents[last], block), ChunkFacts{costOf(nest, inner)}};
   }
   case NestShape::rows:
   case NestShape::columns: return reductionFacts(nest, target);
   case NestShape::product: {
     const Contraction& c = *nest.contraction;
     const Dim blocks = ceil_div(extents[last - 1], Dim(c.blockRows)) * ceil_div(extents[last], Dim(c.columns()));
-    return {productOf(extents.drop_back(2)) * blocks, c.k * Dim(c.blockRows * c.columns() / 16), 0};
+    return {productOf(extents.drop_back(2)) * blocks, ChunkFacts{c.k * Dim(c.blockRows * c.columns() / 16)}};
   }
   case NestShape::pack:
     return {productOf(extents.drop_back(2)) * ceil_div(extents[last], Dim(nest.pack->columns)),
-            extents[last - 1] * Dim(nest.pack->columns / 4), 0};
+            ChunkFacts{extents[last - 1] * Dim(nest.pack->columns / 4)}};
   }
   llvm_unreachable("all shapes are listed");
 }

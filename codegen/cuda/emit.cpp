@@ -30,6 +30,21 @@ Dim columnBlocks(const Nest& nest) {
   return ceil_div(points, Dim(kThreads));
 }
 
+Dim blocksOf(const Nest& nest) {
+  const ArrayRef<Dim> extents = nest.extents;
+  switch (shapeOf(nest)) {
+  case NestShape::map:
+    return ceil_div(productOf(extents.drop_back()) * ceil_div(extents.back(), Dim(mapWidth(nest))), Dim(kThreads));
+  case NestShape::rows: return rowBlocks(nest);
+  case NestShape::columns: return columnBlocks(nest);
+  case NestShape::product:
+    return productOf(extents.drop_back(2)) * ceil_div(extents[nest.rank() - 2], Dim(kTile)) *
+           ceil_div(extents.back(), Dim(kTile));
+  case NestShape::pack: llvm_unreachable("packing is for targets whose facts say so");
+  }
+  llvm_unreachable("all shapes are listed");
+}
+
 } // namespace
 
 FailureOr<std::string> emit(const Nest& nest, StringRef name) {
@@ -46,19 +61,6 @@ FailureOr<std::string> emit(const Nest& nest, StringRef name) {
   return kernel.take();
 }
 
-LaunchFacts launchFacts(const Nest& nest) {
-  const ArrayRef<Dim> extents = nest.extents;
-  switch (shapeOf(nest)) {
-  case NestShape::map:
-    return {ceil_div(productOf(extents.drop_back()) * ceil_div(extents.back(), Dim(mapWidth(nest))), Dim(kThreads))};
-  case NestShape::rows: return {rowBlocks(nest)};
-  case NestShape::columns: return {columnBlocks(nest)};
-  case NestShape::product:
-    return {productOf(extents.drop_back(2)) * ceil_div(extents[nest.rank() - 2], Dim(kTile)) *
-            ceil_div(extents.back(), Dim(kTile))};
-  case NestShape::pack: llvm_unreachable("packing is for targets whose facts say so");
-  }
-  llvm_unreachable("all shapes are listed");
-}
+LaunchFacts launchFacts(const Nest& nest) { return {blocksOf(nest), BlockFacts{kThreads}}; }
 
 } // namespace ogee::codegen::cuda

@@ -55,7 +55,14 @@ std::string Kernel::take() {
   std::string result = functions.take();
   result += "extern \"C\" __global__ void __launch_bounds__(" + std::to_string(kThreads) + ") " + name + "(";
   llvm::ListSeparator comma;
+  std::string byValue;
   for (auto [number, buffer] : llvm::enumerate(nest.buffers)) {
+    if (buffer.byValue) {
+      const std::string type = "const " + storageName(buffer.element), element = "h" + std::to_string(number);
+      result += llvm::StringRef(comma).str() + type + " " + element;
+      byValue += "  " + type + "* " + bufferName(number) + " = &" + element + ";\n";
+      continue;
+    }
     bool written = llvm::is_contained(nest.partials, number) && nest.chunks == Chunks::partials;
     for (const Store& store : nest.stores) written = written || store.access.buffer == number;
     result += llvm::StringRef(comma).str() + (written ? "" : "const ") + storageName(buffer.element) + "* " +
@@ -63,7 +70,7 @@ std::string Kernel::take() {
   }
   const size_t sizes = runtimeSizes(nest).size();
   for (size_t size = 0; size < sizes; ++size) result += llvm::StringRef(comma).str() + "i64 n" + std::to_string(size);
-  result += ") {\n";
+  result += ") {\n" + byValue;
   if (index_ == "i64")
     for (size_t size = 0; size < sizes; ++size)
       result += "  const i64 s" + std::to_string(size) + " = n" + std::to_string(size) + ";\n";

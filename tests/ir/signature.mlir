@@ -133,3 +133,15 @@ func.func @f(%x: tensor<f32>) -> (tensor<f32> {ogee.overwrites = 0}, tensor<f32>
 
 // expected-error@+1 {{attribute 'ogee.state' must be "captured", "optimizer" or "random", for a tensor}}
 func.func @f(%x: tensor<4xf32> {ogee.state = "input"}) { return }
+
+// -----
+// expected-error@+1 {{attribute 'ogee.host' must be a unit attribute, for a tensor of rank 0}}
+func.func @f(%x: tensor<4xf32> {ogee.host}) { return }
+
+// -----
+// expected-error@+1 {{attribute 'ogee.host' must be a unit attribute, for a tensor of rank 0}}
+func.func @f(%x: tensor<f32> {ogee.host = true}) { return }
+
+// -----
+// expected-error@+1 {{attribute 'ogee.host' must be a unit attribute, for a tensor of rank 0}}
+func.func @f(%x: index {ogee.host}) { return }

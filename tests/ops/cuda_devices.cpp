@@ -90,7 +90,8 @@ TEST_CASE("CUDA kernels compile for devices") {
     auto module = mlir::parseSourceString<mlir::ModuleOp>(group.text, &context);
     REQUIRE(module);
     auto function = module->lookupSymbol<mlir::func::FuncOp>("main");
-    const auto plan = codegen::lowerToPlan(function, {.target = &codegen::cudaTarget(), .fuse = false});
+    const codegen::TargetInfo target = codegen::cudaTarget();
+    const auto plan = codegen::lowerToPlan(function, {.target = &target, .fuse = false});
     REQUIRE(mlir::succeeded(plan));
     std::string program = codegen::cuda::prelude().str();
     for (const codegen::Nest& nest : plan->nests) {

@@ -87,7 +87,8 @@ struct Collection {
 };
 
 std::optional<codegen::Plan> planOf(mlir::func::FuncOp function, bool fuse) {
-  auto plan = codegen::lowerToPlan(function, {.target = &codegen::cudaTarget(), .fuse = fuse});
+  const codegen::TargetInfo target = codegen::cudaTarget();
+  auto plan = codegen::lowerToPlan(function, {.target = &target, .fuse = fuse});
   if (mlir::failed(plan)) return std::nullopt;
   return std::move(*plan);
 }
@@ -105,22 +106,20 @@ runtime::KernelFn find(const std::string& name) {
   return nullptr;
 }
 
-/// Every launch has the same number of blocks.
-void setBlocks(runtime::LaunchList& list, runtime::Slot blocks) {
-  for (runtime::Entry& entry : list) {
-    if (auto* launch = std::get_if<runtime::KernelLaunch>(&entry.launch)) {
-      launch->units = blocks;
-      launch->unit_cost = runtime::kNoSlot;
-    } else if (auto* branch = std::get_if<runtime::IfEntry>(&entry.launch)) {
-      setBlocks(branch->then, blocks);
-      setBlocks(branch->otherwise, blocks);
-    } else if (auto* loop = std::get_if<runtime::WhileEntry>(&entry.launch)) {
-      setBlocks(loop->before, blocks);
-      setBlocks(loop->body, blocks);
-    } else if (auto* loop = std::get_if<runtime::ForEntry>(&entry.launch)) {
-      setBlocks(loop->body, blocks);
-    }
-  }
+/// Launches on a device become launches of this process, all of the same number of blocks. What is planned, and not yet
+/// compiled, runs the nest of its module's number.
+void toHost(runtime::LaunchList& list, runtime::Slot blocks) {
+  runtime::for_each_entry(list, [&](runtime::Entry& entry) {
+    const auto* launch = std::get_if<runtime::CudaLaunch>(&entry.launch);
+    if (!launch) return;
+    runtime::KernelLaunch here;
+    here.image = launch->module;
+    here.buffers = launch->buffers;
+    here.sizes = launch->sizes;
+    here.units = blocks;
+    here.name = launch->name;
+    entry.launch = std::move(here);
+  });
 }
 
 } // namespace
@@ -158,8 +157,9 @@ std::optional<runtime::Program> cudaProgram(mlir::func::FuncOp function, bool fu
     image.functions = {run};
     program.images.push_back(std::make_shared<const runtime::Image>(std::move(image)));
   }
+  program.device = runtime::Device::Kind::cpu;
   program.values.initial.push_back(kBlocks);
-  setBlocks(program.launches, runtime::Slot(program.values.initial.size() - 1));
+  toHost(program.launches, runtime::Slot(program.values.initial.size() - 1));
   return std::move(program);
 }
 

@@ -1,6 +1,7 @@
 // Arrays of the tool.
 #include "tools/ogee/arrays.h"
 
+#include "runtime/copy.h"
 #include "runtime/error.h"
 #include "runtime/shape.h"
 
@@ -53,9 +54,15 @@ std::string indexText(int64_t place, const std::vector<int64_t>& shape) {
 
 } // namespace
 
-HostArray allocate(DType dtype, std::span<const int64_t> shape) {
+HostArray allocate(DType dtype, std::span<const int64_t> shape, runtime::Device device) {
   const int64_t bytes = runtime::checked_bytes(shape, dtype).take();
-  return {dtype, {shape.begin(), shape.end()}, runtime::Storage::allocate(bytes)};
+  return {dtype, {shape.begin(), shape.end()}, runtime::Storage::allocate(bytes, device)};
+}
+
+HostArray copyTo(runtime::Device device, const HostArray& array) {
+  HostArray copy = allocate(array.dtype, array.shape, device);
+  runtime::copy_bytes(*copy.storage, 0, *array.storage, 0, size_t(numel(array)) * runtime::item_size(array.dtype));
+  return copy;
 }
 
 HostArray randomArray(DType dtype, std::span<const int64_t> shape, uint64_t seed) {

@@ -13,7 +13,9 @@ namespace ogee::tools {
 using runtime::HostArray;
 
 /// Uninitialised.
-HostArray allocate(runtime::DType dtype, std::span<const int64_t> shape);
+HostArray allocate(runtime::DType dtype, std::span<const int64_t> shape, runtime::Device device = {});
+/// The same array on another device.
+HostArray copyTo(runtime::Device device, const HostArray& array);
 /// Seeded: floats from [-1, 1), integers from [0, 8), bools.
 HostArray randomArray(runtime::DType dtype, std::span<const int64_t> shape, uint64_t seed);
 

@@ -15,6 +15,7 @@ struct RunOptions {
   std::string inputs;        ///< .npz; may be "" for a function without arguments
   std::string outputs;       ///< .npz; "": results are listed only
   std::string expect;        ///< .npz to compare results with; "": none
+  std::string device;        ///< "cpu", "cuda", "cuda:1"; "": the CPU, or of a program the first that it is for
   bool reference = false;    ///< interpret instead of compiling
   bool checkNumbers = false; ///< NaN mode
   Tolerance tolerance;
@@ -23,7 +24,7 @@ void run(const RunOptions& options);
 
 struct CompileOptions {
   std::string file, entry;
-  std::string target = "cpu"; ///< this machine, or a name that codegen::namedTarget knows
+  std::string target = "cpu"; ///< as `targetNamed` knows it
   std::string weights;        ///< .npz with the first values of the state, by name; "": it is saved without
   bool stages = false;        ///< keep the text of every stage
   std::string output;         ///< .ogee
@@ -32,7 +33,8 @@ void compile(const CompileOptions& options);
 
 struct ShowOptions {
   std::string file, entry;
-  std::string stage; ///< "": the first one, or of a program its signature
+  std::string stage;  ///< "": the first one, or of a program its signature
+  std::string target; ///< as `targetNamed` knows it; "": one that has the stage
   std::string format = "text";
 };
 void show(const ShowOptions& options);

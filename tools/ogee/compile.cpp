@@ -11,12 +11,9 @@
 namespace ogee::tools {
 
 void compile(const CompileOptions& options) {
-  codegen::TargetInfo target;
+  const codegen::TargetInfo target = targetNamed(options.target);
   codegen::CompileOptions how;
-  if (options.target != "cpu") {
-    codegen::namedTarget(options.target, target); // knows all that --target accepts
-    how.target = &target;
-  }
+  if (options.target != "cpu") how.target = &target; // else with what is wrong with OGEE_CPU
   const Function function(options.file, options.entry);
   ir::putStateLast(function.op());
   std::vector<runtime::StageText> texts;

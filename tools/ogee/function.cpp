@@ -2,6 +2,7 @@
 #include "tools/ogee/function.h"
 
 #include "ir/signature.h"
+#include "runtime/cuda/device.h"
 #include "runtime/error.h"
 #include "runtime/shape.h"
 #include "tools/reference/interpret.h"
@@ -41,6 +42,22 @@ mlir::DialectRegistry dialects() {
   mlir::DialectRegistry registry;
   codegen::registerDialects(registry);
   return registry;
+}
+
+codegen::TargetInfo targetNamed(const std::string& name) {
+  codegen::TargetInfo target;
+  if (name == "cpu") return codegen::hostTarget();
+  if (name == "cuda")
+    return runtime::cuda::device_count() > 0 ? targetOf(runtime::Device(name)) : codegen::cudaTarget();
+  if (name.starts_with("cuda:")) return codegen::cudaTarget(name.substr(name.find(':') + 1));
+  if (codegen::namedTarget(name, target)) return target;
+  runtime::raise(ErrorCode::invalid_argument, "--target: '", name,
+                 "' is not known: cpu, x86-64-v3, x86-64-v4, armv8, cuda or cuda:sm_90");
+}
+
+codegen::TargetInfo targetOf(runtime::Device device) {
+  if (device.is_cpu()) return codegen::hostTarget();
+  return codegen::cudaTargetFor(runtime::cuda::Gpu::get(device.index()).properties()).take();
 }
 
 Function::Function(const std::string& path, const std::string& entry) : Function(path) {
@@ -103,7 +120,7 @@ struct Call::Sink : runtime::ResultSink {
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
     HostArray& array = call.results_[result];
     if (!array.storage || !std::ranges::equal(array.shape, dims))
-      array = allocate(call.executable_.program().results[result].dtype, dims);
+      array = allocate(call.executable_.program().results[result].dtype, dims, call.executable_.device());
     return array.storage->data();
   }
 
@@ -134,6 +151,9 @@ Call::Call(const runtime::Executable& executable, mlir::func::FuncOp function, s
 Call::Call(const runtime::Executable& executable, std::vector<HostArray> tensors, std::vector<int64_t> indices)
     : executable_(executable), tensors_(std::move(tensors)), indices_(std::move(indices)),
       results_(executable.program().results.size()) {
+  const auto& specs = executable.program().args;
+  for (size_t i = 0; i < std::min(specs.size(), tensors_.size()); ++i)
+    if (executable.device().is_cuda() && !specs[i].host) tensors_[i] = copyTo(executable.device(), tensors_[i]);
   for (const HostArray& tensor : tensors_)
     args_.push_back({.data = tensor.storage->data(),
                      .sizes = tensor.shape.data(),
@@ -148,12 +168,7 @@ void Call::run() {
 
 std::vector<HostArray> Call::results() const {
   std::vector<HostArray> copies;
-  for (const HostArray& result : results_) {
-    HostArray copy = allocate(result.dtype, result.shape);
-    const size_t bytes = size_t(numel(copy)) * runtime::item_size(copy.dtype);
-    if (bytes > 0) std::memcpy(copy.storage->data(), result.storage->data(), bytes);
-    copies.push_back(std::move(copy));
-  }
+  for (const HostArray& result : results_) copies.push_back(copyTo({}, result));
   return copies;
 }
 

@@ -26,6 +26,12 @@ namespace ogee::tools {
 /// The dialects of all stages.
 mlir::DialectRegistry dialects();
 
+/// "cpu" (this machine), a name that codegen::namedTarget knows, "cuda" (the first device's, where there is one) or
+/// "cuda:sm_90"; an Error for any other.
+codegen::TargetInfo targetNamed(const std::string& name);
+/// That of a device of this machine; an Error where it is not there or cannot be compiled for.
+codegen::TargetInfo targetOf(runtime::Device device);
+
 /// What ends a command after diagnostics have said why.
 struct Reported {};
 
@@ -59,7 +65,7 @@ private:
 };
 
 /// Runs a program on dense arrays in the order of the function's arguments, index arguments being rank-0 arrays of i64.
-/// Keeps the memory of results from call to call.
+/// Where it runs on a device, they are copied there once. Keeps the memory of results from call to call.
 class Call {
 public:
   /// `function` is the one that `executable` was compiled from.

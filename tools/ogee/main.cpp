@@ -50,6 +50,12 @@ void addRun(CLI::App& app, RunOptions& options) {
   sub->add_option("--rtol", options.tolerance.relative, "allowed difference, as a part of what is expected")
       ->capture_default_str();
   sub->add_option("--atol", options.tolerance.absolute, "allowed difference")->capture_default_str();
+  sub->add_option("--device", options.device, "cpu, cuda or cuda:1 (default: cpu, or what the program is for)")
+      ->check([](const std::string& name) {
+        const bool isCuda = name == "cuda" || (name.starts_with("cuda:") && name.size() > 5 && name.size() < 8 &&
+                                               name.find_first_not_of("0123456789", 5) == name.npos);
+        return name == "cpu" || isCuda ? "" : "expected cpu, cuda or cuda:1, got " + name;
+      });
   sub->add_flag("--reference", options.reference, "interpret instead of compiling");
   sub->add_flag("--check-numbers", options.checkNumbers, "end at the op that first makes a NaN, and say why")
       ->excludes("--reference");
@@ -60,7 +66,9 @@ void addShow(CLI::App& app, ShowOptions& options) {
       addCommand(app, "show", "print a function at a stage of its compilation, or what a program takes and gives",
                  options, show, kTextOrProgram);
   sub->add_option("--stage", options.stage, "which one (default: trace; of a program its signature)")
-      ->check(CLI::IsMember({"trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm"}));
+      ->check(CLI::IsMember(
+          {"trace", "simplify", "decompose", "fuse", "nest", "loops", "llvm", "asm", "cuda", "ptx", "resources"}));
+  sub->add_option("--target", options.target, "the machine that it is for (default: one that has the stage)");
   sub->add_option("--format", options.format, "text, or dot (Graphviz; stages up to fuse)")
       ->check(CLI::IsMember({"text", "dot"}))
       ->capture_default_str();
@@ -69,8 +77,7 @@ void addShow(CLI::App& app, ShowOptions& options) {
 void addCompile(CLI::App& app, CompileOptions& options) {
   CLI::App* sub = addCommand(app, "compile", "compile a function into a program", options, compile);
   sub->add_option("-o,--output", options.output, "the program's file (.ogee)")->required();
-  sub->add_option("--target", options.target, "the machine that it is for; cpu: this one")
-      ->check(CLI::IsMember({"cpu", "x86-64-v3", "x86-64-v4", "armv8"}))
+  sub->add_option("--target", options.target, "cpu (this machine), x86-64-v3, x86-64-v4, armv8, cuda or cuda:sm_90")
       ->capture_default_str();
   sub->add_option("--weights", options.weights, "the first values of its state, by name (.npz; default: none)");
   sub->add_flag("--stages", options.stages, "keep the text of every stage of its compilation");

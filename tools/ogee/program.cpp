@@ -167,6 +167,8 @@ std::string rangeText(const runtime::Symbol& symbol) {
 
 /// What the code needs: "x86_64 with avx, avx2". The names of features are known of this machine's architecture only.
 std::string targetText(const Program& program) {
+  if (program.device == runtime::Device::Kind::cuda)
+    return program.modules.empty() ? "cuda" : "cuda " + program.modules[0]->architecture;
   if (program.images.empty()) return "any machine";
   const std::string& architecture = program.images[0]->data().architecture;
   uint64_t bits = 0;
@@ -186,6 +188,7 @@ void describeArguments(std::ostream& out, const Program& program) {
     const ArgSpec& arg = program.args[i];
     out << (arg.role == Role::input ? "argument " : "state ") << argumentName(program, i) << ": "
         << typeText(program, arg.dtype, arg.dims);
+    if (arg.host) out << ", in the host's memory";
     if (arg.role != Role::input) out << ", " << name(arg.role) << (program.state.empty() ? ", without values" : "");
     if (!arg.location.empty()) out << " at " << arg.location;
     out << "\n";
@@ -220,11 +223,16 @@ void setState(Program& program, const std::string& path) {
     runtime::raise(ErrorCode::invalid_argument, path, ": ", valid.message());
 }
 
-NamedResults runProgram(const std::string& path, const std::string& entry, const std::string& inputs) {
+NamedResults runProgram(const std::string& path, const std::string& entry, const std::string& inputs,
+                        const std::string& deviceName) {
   Program program = load(path, entry, runtime::Machine::this_one);
+  const runtime::Device device = deviceName.empty() ? runtime::Device(program.device) : runtime::Device(deviceName);
+  if (device.kind() != program.device)
+    runtime::raise(ErrorCode::invalid_argument, path, ": is for ", targetText(program), ", not for ",
+                   device.to_string());
   program.trusted = false; // files vouch for nobody's arguments
   Arguments arguments(program, inputs);
-  const runtime::Executable executable(std::move(program));
+  const runtime::Executable executable(std::move(program), {}, device);
   Call call(executable, std::move(arguments.tensors), std::move(arguments.indices));
   call.run();
   std::vector<HostArray> results = call.results();
@@ -243,6 +251,7 @@ std::string signatureOf(const std::string& path, const std::string& entry) {
   for (const runtime::Symbol& symbol : program.values.symbols) out << "size " << rangeText(symbol) << "\n";
   size_t code = 0;
   for (const runtime::ImageRef& image : program.images) code += image->data().bytes.size();
+  for (const runtime::CudaModuleRef& module : program.modules) code += module->code.size();
   out << "code " << code << " bytes, constants " << bytesOf(program.constants) << " bytes, state "
       << bytesOf(program.state) << " bytes\n";
   for (const runtime::StageText& kept : program.texts)

@@ -18,9 +18,11 @@ void setState(runtime::Program& program, const std::string& path);
 
 // All of these raise an Error for an `entry`, which is a function of IR text.
 
-/// All results of a program, those that are written to its arguments among them. Arguments come by name from the file
+/// All results of a program, those that are written to its arguments among them. It runs on the device of that name
+/// ("": the first that it is for), another kind is an Error. Arguments come by name from the file
 /// `inputs` (.npz, "" for none); state that is not there has the values that the program was saved with.
-NamedResults runProgram(const std::string& path, const std::string& entry, const std::string& inputs);
+NamedResults runProgram(const std::string& path, const std::string& entry, const std::string& inputs,
+                        const std::string& device);
 
 /// What a program takes, keeps and gives, what it is for, and how large it is.
 std::string signatureOf(const std::string& path, const std::string& entry);

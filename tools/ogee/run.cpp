@@ -19,7 +19,11 @@ NamedResults compute(const Function& function, const RunOptions& options) {
     results = function.interpret(arguments);
   } else {
     const bool checkNumbers = options.checkNumbers || runtime::Runtime::get().detects_anomalies();
-    const runtime::Executable executable(function.compile({.checkNumbers = checkNumbers}));
+    const runtime::Device device = options.device.empty() ? runtime::Device() : runtime::Device(options.device);
+    const codegen::TargetInfo target = targetOf(device);
+    codegen::CompileOptions how{.checkNumbers = checkNumbers};
+    if (device.is_cuda()) how.target = &target;
+    const runtime::Executable executable(function.compile(how), {}, device);
     Call call(executable, function.op(), arguments);
     call.run();
     results = call.results();
@@ -33,7 +37,7 @@ NamedResults computeProgram(const RunOptions& options) {
   if (options.reference || options.checkNumbers)
     runtime::raise(runtime::ErrorCode::invalid_argument, options.file,
                    ": is a program, compiled already: --reference and --check-numbers need IR text");
-  return runProgram(options.file, options.entry, options.inputs);
+  return runProgram(options.file, options.entry, options.inputs, options.device);
 }
 
 void save(const std::string& path, const NamedResults& results) {

@@ -24,17 +24,27 @@ Stage stageNamed(const std::string& name) {
 }
 
 /// What the compilation says of a stage. The first one needs no compilation, so that it shows what cannot be compiled.
-std::string textOf(const Function& function, Stage stage) {
+std::string textOf(const Function& function, Stage stage, const std::string& targetName) {
   std::string found;
   if (stage == Stage::trace) {
     llvm::raw_string_ostream(found) << function.op() << "\n";
     return found;
   }
+  const bool isCuda = targetName.empty() ? stage >= Stage::cuda : targetName.starts_with("cuda");
+  if (stage > Stage::nest && isCuda != (stage >= Stage::cuda))
+    runtime::raise(runtime::ErrorCode::invalid_argument, "stage ", codegen::nameOf(stage).str(), " is none of target ",
+                   targetName);
+  const codegen::TargetInfo target = targetNamed(!targetName.empty() ? targetName : isCuda ? "cuda" : "cpu");
   codegen::CompileOptions options;
+  if (!targetName.empty() || isCuda) options.target = &target;
   options.onStage = [&](Stage reached, const std::string& text) {
     if (reached == stage) found = text;
   };
-  function.compile(options);
+  try {
+    function.compile(options);
+  } catch (const Reported&) { // behind the stage: there is what was asked for
+    if (found.empty()) throw;
+  }
   return found;
 }
 
@@ -61,7 +71,7 @@ void show(const ShowOptions& options) {
     runtime::raise(runtime::ErrorCode::invalid_argument, "stage ", options.stage,
                    " is no graph: --format dot shows stages up to fuse");
   const std::string text = program ? keptStage(options.file, options.entry, options.stage)
-                                   : textOf(Function(options.file, options.entry), stage);
+                                   : textOf(Function(options.file, options.entry), stage, options.target);
   std::cout << (picture ? dotOf(text) : text);
 }
 
