@@ -137,6 +137,10 @@ void Planner::findOverwrites(Operation* terminator) {
 void Planner::planResults(Operation* terminator) {
   for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
     View view = views_.lookup(value);
+    if (std::optional<unsigned> argument = ir::writtenArgument(graph_, index)) {
+      copyTo(view, views_.lookup(graph_.getArgument(*argument)));
+      continue;
+    }
     // An argument, a constant, a part of a buffer, or a result that was there before: a copy of it.
     if (program().buffers[view.buffer].kind != runtime::Buffer::Kind::arena || !isWhole(view)) view = dense(view);
     runtime::Buffer& buffer = program().buffers[view.buffer];
@@ -151,7 +155,7 @@ void Planner::planResults(Operation* terminator) {
       checkWrite(index, spec);
     }
     buffer.kind = runtime::Buffer::Kind::result;
-    buffer.index = index;
+    buffer.index = program().results.size();
     program().results.push_back(std::move(spec));
   }
 }

@@ -40,6 +40,9 @@ public:
 private:
   void add(const AotEntry& entry) {
     const Interface& interface = standalone_interface(entry.graph, "aot", loc_);
+    if (const Device device = entry.graph.impl().device(); !device.is_cpu())
+      fail(loc_, "aot: ", entry.name, " runs on ", device,
+           ", and objects run on the CPU; hint: trace it on CPU tensors, or save() it as a program");
     std::vector<std::vector<uint8_t>> state = present_state(interface, loc_);
     DiagnosticCatcher diagnostics(context_);
     modules_.push_back(mlir::parseSourceString<mlir::ModuleOp>(entry.graph.impl().source(), &context_));
@@ -123,7 +126,8 @@ std::vector<Tensor> specs_of(const std::vector<Tensor>& examples, size_t count, 
   if (examples.size() != count)
     fail(loc, "aot: the function has ", count, " arguments, got ", examples.size(), " examples");
   std::vector<Tensor> specs;
-  for (const Tensor& example : examples) specs.push_back(spec(example.dtype(loc), example.shape(loc), loc));
+  for (const Tensor& example : examples)
+    specs.push_back(spec({example.dtype(loc), example.device(loc)}, example.shape(loc), loc));
   return specs;
 }
 

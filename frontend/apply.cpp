@@ -3,6 +3,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/kernel.h"
+#include "frontend/placement.h"
 #include "frontend/pointwise.h"
 #include "frontend/promote.h"
 #include "frontend/record.h"
@@ -78,11 +79,23 @@ DType operand_type(const PointwiseOp& op, size_t index, DType compute) {
   return op.rule == Rule::selection && index == 0 ? DType::boolean : compute;
 }
 
+/// Where the operation runs. Error for operands on different devices.
+Device device_of(const PointwiseOp& op, std::span<const Operand> operands, Loc loc) {
+  static constexpr const char* kNames[] = {"x", "y", "z", "w"};
+  static constexpr const char* kSelection[] = {"the condition", "a", "b", "c"};
+  const auto* const names = op.rule == Rule::selection ? kSelection : kNames;
+  Placement placement(op.name, loc);
+  for (size_t i = 0; i < operands.size(); ++i)
+    if (operands[i].tensor()) placement.add(*operands[i].tensor(), names[i]);
+  return placement.device();
+}
+
 // ---- in a trace
 // --------------------------------------------------------------------------------------------------------
 
 Tensor apply_traced(const PointwiseOp& op, std::span<const Operand> operands, Loc loc) {
   Trace& trace = *Trace::current();
+  device_of(op, operands, loc);
   const Types types = types_of(op, operands, loc);
   Shape shape;
   std::vector<Tensor> tensors;
@@ -105,9 +118,10 @@ Tensor apply_traced(const PointwiseOp& op, std::span<const Operand> operands, Lo
 
 /// The operands of one call over common sizes: axes that continue each other in all operands are one.
 struct Loops {
-  SizeList shape;                 ///< of the result, before joining
-  SizeList sizes;                 ///< of the loops
-  SizeList strides[kMaxOperands]; ///< per operand
+  const TensorImpl* tensors[kMaxOperands]; ///< null for what kernels take by value
+  SizeList shape;                          ///< of the result, before joining
+  SizeList sizes;                          ///< of the loops
+  SizeList strides[kMaxOperands];          ///< per operand
   StrideClass classes[kMaxOperands];
   bool dense[kMaxOperands]; ///< row-major over the loops
   int64_t numel = 1;
@@ -116,17 +130,17 @@ struct Loops {
 /// All tensors have one shape and are dense (numbers aside): a single loop.
 bool find_flat_loop(std::span<const Operand> operands, Loops& loops) {
   const TensorImpl* first = nullptr;
-  for (const Operand& operand : operands) {
-    if (!operand.tensor()) continue;
-    const TensorImpl& x = *operand.tensor()->impl();
-    if (!x.dense || (first && x.sizes != first->sizes)) return false;
-    first = &x;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const TensorImpl* const x = loops.tensors[i];
+    if (!x) continue;
+    if (!x->dense || (first && x->sizes != first->sizes)) return false;
+    first = x;
   }
   loops.shape = first->sizes;
   for (int64_t size : loops.shape) loops.numel *= size;
   loops.sizes.push_back(loops.numel);
   for (size_t i = 0; i < operands.size(); ++i) {
-    const bool tensor = operands[i].tensor() != nullptr;
+    const bool tensor = loops.tensors[i] != nullptr;
     loops.classes[i] = tensor ? StrideClass::one : StrideClass::scalar;
     loops.dense[i] = true;
     if (tensor) loops.strides[i].push_back(1);
@@ -135,9 +149,9 @@ bool find_flat_loop(std::span<const Operand> operands, Loops& loops) {
 }
 
 void broadcast_shape(const PointwiseOp& op, std::span<const Operand> operands, Loops& loops, Loc loc) {
-  for (const Operand& operand : operands) {
-    if (!operand.tensor()) continue;
-    const SizeList& sizes = operand.tensor()->impl()->sizes;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (!loops.tensors[i]) continue;
+    const SizeList& sizes = loops.tensors[i]->sizes;
     const SizeList before = loops.shape;
     while (loops.shape.size() < sizes.size()) loops.shape.insert(0, 1);
     const size_t shift = loops.shape.size() - sizes.size();
@@ -146,7 +160,8 @@ void broadcast_shape(const PointwiseOp& op, std::span<const Operand> operands, L
       if (size == 1)
         size = sizes[axis];
       else if (sizes[axis] != 1 && sizes[axis] != size)
-        unwrap(ir::broadcastTogether(op.name, Shape(std::span<const int64_t>(before)), operand.tensor()->shape()), loc);
+        unwrap(ir::broadcastTogether(op.name, Shape(std::span<const int64_t>(before)), operands[i].tensor()->shape()),
+               loc);
     }
   }
   for (int64_t size : loops.shape) loops.numel *= size;
@@ -185,7 +200,7 @@ void classify(Loops& loops, std::span<const Operand> operands) {
   if (loops.sizes.empty()) { // one element: a loop of length 1, so that some operand has the loop's shape
     loops.sizes.push_back(1);
     for (size_t i = 0; i < operands.size(); ++i)
-      if (operands[i].tensor()) loops.strides[i].push_back(1);
+      if (loops.tensors[i]) loops.strides[i].push_back(1);
   }
   for (size_t i = 0; i < operands.size(); ++i) {
     const SizeList& strides = loops.strides[i];
@@ -199,15 +214,20 @@ void classify(Loops& loops, std::span<const Operand> operands) {
   // The kernel reads the sizes of its loops from an operand: where all are a single element, the first tensor has them.
   const auto classes = std::span(loops.classes, operands.size());
   if (!std::ranges::all_of(classes, [](StrideClass c) { return c == StrideClass::scalar; })) return;
-  const auto tensor = std::ranges::find_if(operands, [](const Operand& operand) { return operand.tensor(); });
-  loops.classes[tensor - operands.begin()] = StrideClass::zero;
+  const auto tensors = std::span(loops.tensors, operands.size());
+  const auto tensor = std::ranges::find_if(tensors, [](const TensorImpl* x) { return x; });
+  loops.classes[tensor - tensors.begin()] = StrideClass::zero;
 }
 
-void find_loops(const PointwiseOp& op, std::span<const Operand> operands, Loops& loops, Loc loc) {
+void find_loops(const PointwiseOp& op, std::span<const Operand> operands, Device device, Loops& loops, Loc loc) {
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const TensorImpl* const x = operands[i].tensor() ? operands[i].tensor()->impl() : nullptr;
+    loops.tensors[i] = x && (device.is_cpu() || !x->device().is_cpu()) ? x : nullptr;
+  }
   if (find_flat_loop(operands, loops)) return;
   broadcast_shape(op, operands, loops, loc);
   for (size_t i = 0; i < operands.size(); ++i)
-    if (const Tensor* x = operands[i].tensor()) broadcast_strides(*x->impl(), loops.shape, loops.strides[i]);
+    if (loops.tensors[i]) broadcast_strides(*loops.tensors[i], loops.shape, loops.strides[i]);
   join_axes(loops, operands.size());
   classify(loops, operands);
 }
@@ -228,12 +248,13 @@ Tensor build_on(const PointwiseOp& op, std::vector<Tensor> tensors, const Shape&
 
 /// The graph of a kernel: operands converted and repeated, then the operation.
 std::vector<Tensor> record_kernel(const PointwiseOp& op, std::span<const Operand> operands, const Loops& loops,
-                                  Types types, Loc loc) {
+                                  Types types, bool has_host, Loc loc) {
   const Shape dims = kernel_dims(loops.sizes.size());
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < operands.size(); ++i) {
     const DType dtype = operand_type(op, i, types.compute);
-    tensors.push_back(kernel_argument(i, own_type(operands[i], dtype), dims, loops.classes[i], loops.dense[i], loc));
+    tensors.push_back(kernel_argument(i, own_type(operands[i], dtype), dims, loops.classes[i], loops.dense[i], loc,
+                                      has_host && !loops.tensors[i]));
   }
   return {build_on(op, std::move(tensors), dims, types.compute, loc)};
 }
@@ -251,13 +272,23 @@ bool can_overwrite(const TensorImpl& into, std::span<const Operand> operands, co
   return true;
 }
 
+[[noreturn]] void fail_elsewhere(const PointwiseOp& op, Device result, const Tensor& into, Loc loc) {
+  const std::string name = into.impl()->name.empty() ? "x" : into.impl()->name;
+  fail(loc, op.name, ": the result is on ", result, ", ", name, " on ", into.impl()->device(), "; hint: ", name,
+       ".to(\"", result, "\")");
+}
+
 Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Types types, Loc loc, const Tensor* into) {
   for (const Operand& operand : operands)
     if (operand.tensor() && operand.tensor()->impl()->symbolic) checked_data(*operand.tensor(), op.name, loc);
+  const Device device = device_of(op, operands, loc);
+  if (into && into->impl()->device() != device) fail_elsewhere(op, device, *into, loc);
   Loops loops;
-  find_loops(op, operands, loops, loc);
+  find_loops(op, operands, device, loops, loc);
 
+  const bool has_host = !device.is_cpu(); // whose numbers are in another memory
   KernelKey key{&op,
+                device_word(device),
                 0,
                 static_cast<uint8_t>(loops.sizes.size()),
                 static_cast<uint8_t>(operands.size()),
@@ -276,13 +307,14 @@ Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Typ
       write_scalar(operands[i].scalar(), dtype, numbers[i]);
     key.operand[i] = static_cast<uint8_t>(static_cast<unsigned>(args[i].dtype) +
                                           16 * static_cast<unsigned>(loops.classes[i]) + 128 * loops.dense[i]);
+    if (has_host && !loops.tensors[i]) key.operand[i] |= KernelKey::kHost;
   }
   // In NaN mode a kernel is several, of which later ones read the operands again.
   const bool overwrite = into && !is_anomaly_enabled() && can_overwrite(*into->impl(), operands, loops, types.result);
-  Tensor result = overwrite ? *into : make_dense(loops.shape, types.result, op.name, loc);
+  Tensor result = overwrite ? *into : make_dense(loops.shape, types.result, device, op.name, loc);
   if (loops.numel > 0) {
     const runtime::Executable& kernel =
-        find_kernel(key, op.name, [&] { return record_kernel(op, operands, loops, types, loc); }, loc);
+        find_kernel(key, op.name, [&] { return record_kernel(op, operands, loops, types, has_host, loc); }, loc);
     void* memory = result.impl()->data();
     run_kernel(kernel, {args, operands.size()}, {&memory, 1}, loc);
   }

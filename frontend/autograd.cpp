@@ -6,6 +6,7 @@
 #include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/operators.h"
+#include "frontend/placement.h"
 #include "frontend/tape.h"
 #include "frontend/trace.h"
 #include "runtime/runtime.h"
@@ -39,6 +40,7 @@ Tensor seed_of(const Tensor& output, const Tensor& seed, const char* op, Loc loc
   if (!same(seed.shape(loc), output.shape(loc)) || seed.dtype(loc) != output.dtype(loc))
     fail(loc, op, ": the seed is ", runtime::name(seed.dtype(loc)), " ", seed.shape(loc), ", needs ",
          runtime::name(output.dtype(loc)), " ", output.shape(loc));
+  check_device(op, "the seed", seed, output.device(loc), loc);
   if (!Trace::current()) checked_data(seed, op, loc);
   return seed;
 }
@@ -133,6 +135,7 @@ void Tensor::set_grad(const Tensor& gradient, Loc loc) const {
   if (gradient.defined() && (!same(gradient.shape(loc), shape(loc)) || gradient.dtype(loc) != impl.dtype))
     fail(loc, "set_grad: the gradient is ", runtime::name(gradient.dtype(loc)), " ", gradient.shape(loc), ", needs ",
          runtime::name(impl.dtype), " ", shape(loc));
+  if (gradient.defined()) check_device("set_grad", "the gradient", gradient, device(loc), loc);
   if (Trace* trace = Trace::current()) return trace->set_grad(*this, gradient, loc);
   checked_data(*this, "set_grad", loc);
   if (gradient.defined()) checked_data(gradient, "set_grad", loc);

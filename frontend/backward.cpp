@@ -6,6 +6,7 @@
 #include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/operators.h"
+#include "frontend/placement.h"
 
 #include <algorithm>
 
@@ -34,6 +35,7 @@ void check_hook(const Tensor& gradient, const Tensor& replaced, Loc loc) {
   if (!same(replaced.shape(loc), gradient.shape(loc)) || replaced.dtype(loc) != gradient.dtype(loc))
     fail(loc, "backward: a hook gives ", runtime::name(replaced.dtype(loc)), " ", replaced.shape(loc),
          " for a gradient of ", runtime::name(gradient.dtype(loc)), " ", gradient.shape(loc));
+  check_device("backward", "what a hook gives", replaced, gradient.device(loc), loc);
 }
 
 Tensor after_hooks(Tensor gradient, const std::vector<PlacedHook>& hooks, uint32_t output, Loc loc) {

@@ -4,6 +4,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
+#include "frontend/placement.h"
 #include "frontend/record.h"
 #include "frontend/runnable.h"
 #include "frontend/signature.h"
@@ -29,15 +30,15 @@ Dim dim(std::string_view name, int64_t lo, int64_t hi, Loc loc) {
   return Dim::symbol(name, lo, hi);
 }
 
-Tensor spec(DType dtype, const Dims& shape, Loc loc) {
+Tensor spec(const Options& options, const Dims& shape, Loc loc) {
   if (shape.shape().size() > detail::kMaxRank) detail::fail(loc, "spec: more than ", detail::kMaxRank, " axes");
   for (const Dim& size : shape.shape())
     if (size.is_number() ? size.number() < 0 : !size.as_symbol())
       detail::fail(loc, "spec: a size is a number or a dim, not ", size);
   auto* impl = new detail::TensorImpl;
-  impl->dtype = dtype;
-  impl->symbolic = std::make_unique<detail::Symbolic>(
-      detail::Symbolic{shape.shape(), runtime::row_major_strides(shape.shape()), nullptr, 0, loc});
+  impl->dtype = options.dtype.value_or(get_default_dtype());
+  impl->symbolic = std::make_unique<detail::Symbolic>(detail::Symbolic{
+      shape.shape(), options.device.value_or(Device()), runtime::row_major_strides(shape.shape()), nullptr, 0, loc});
   return Tensor(impl);
 }
 
@@ -56,7 +57,7 @@ void name_results(const std::vector<Leaf>& leaves) {
 
 Tensor number_argument(const Scalar& value) {
   if (Trace::current()) return record_constant(value, value.dtype(), Loc());
-  Tensor number = make_dense({}, value.dtype());
+  Tensor number = make_dense({}, value.dtype(), Device());
   write_scalar(value, value.dtype(), number.impl()->data());
   return number;
 }
@@ -116,6 +117,7 @@ Recording record(const CompileOptions& options, Trace::Use use, const Source& so
     const TensorImpl& impl = checked(*leaf.tensor, "compile", loc);
     GraphArgument argument{argument_name(leaf, options), impl.dtype, shape_of(leaf, options, loc), {}};
     if (!impl.symbolic && !impl.dense) argument.strides = stride_classes(impl);
+    argument.device = impl.device();
     stand_ins.push_back(trace->argument(argument, loc, *leaf.tensor));
   }
   std::vector<Tensor> results = source.body(stand_ins, prototype);
@@ -140,7 +142,7 @@ public:
     for (Leaf& leaf : source_.leaves) {
       if (!leaf.tensor) continue;
       const TensorImpl& impl = *leaf.tensor->impl();
-      const Tensor& kept = specs_.emplace_back(spec(impl.dtype, shape_of(leaf, options, loc), loc));
+      const Tensor& kept = specs_.emplace_back(spec({impl.dtype, impl.device()}, shape_of(leaf, options, loc), loc));
       if (impl.autograd && impl.autograd->requires_grad) autograd_of(*kept.impl()).requires_grad = true;
       leaf.tensor = &kept;
     }
@@ -419,8 +421,12 @@ CompiledGraph::CompiledGraph(const Graph& graph, std::shared_ptr<detail::Runnabl
 
 std::vector<Tensor> CompiledGraph::operator()(const std::vector<Tensor>& arguments, Loc loc) const {
   std::vector<const Tensor*> pointers;
+  const std::vector<Device>& devices = runnable_->interface().arguments;
   for (const Tensor& argument : arguments) {
     detail::checked_data(argument, "a compiled graph", loc);
+    if (pointers.size() < devices.size())
+      detail::check_device("a compiled graph", runtime::concat("arg ", pointers.size()), argument,
+                           devices[pointers.size()], loc);
     pointers.push_back(&argument);
   }
   detail::ResultList results;

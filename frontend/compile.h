@@ -46,8 +46,9 @@ struct CompileStats {
 
 /// A named size for specs, between lo and hi. Error when the name is no identifier or the range is empty or negative.
 Dim dim(std::string_view name, int64_t lo = 1, int64_t hi = runtime::DimRange::kNoUpper, Loc loc = Loc::current());
-/// A tensor without elements, for `trace`. Its sizes are numbers and named sizes.
-Tensor spec(DType dtype, const Dims& shape, Loc loc = Loc::current());
+/// A tensor without elements, for `trace`. Its sizes are numbers and named sizes. The graph is for the device of its
+/// specs: `spec({f32, "cuda"}, {batch, 784})`.
+Tensor spec(const Options& options, const Dims& shape, Loc loc = Loc::current());
 
 namespace detail {
 

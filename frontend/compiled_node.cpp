@@ -2,6 +2,7 @@
 #include "frontend/compiled_node.h"
 
 #include "frontend/failure.h"
+#include "frontend/graph_impl.h"
 #include "frontend/rule_node.h"
 
 #include <algorithm>
@@ -10,13 +11,14 @@
 namespace ogee::detail {
 
 CompiledTape::CompiledTape(const Graph& graph, std::vector<unsigned> wrt, size_t results, const std::string& failure)
-    : graph_(graph), results_(results), rule_("compiled", "", wrt, {},
+    : graph_(graph), results_(results), rule_("compiled", "", graph.impl().device(), wrt, {},
                                               [&] {
                                                 if (!failure.empty())
                                                   throw runtime::Error(ErrorCode::unsupported, failure);
                                                 return derive(graph, wrt, Saved::chosen, Loc());
                                               }),
-      full_rule_("compiled", "", wrt, {}, [&] { return derive(forward(), wrt, Saved::results, Loc()); }) {}
+      full_rule_("compiled", "", graph.impl().device(), wrt, {},
+                 [&] { return derive(forward(), wrt, Saved::results, Loc()); }) {}
 
 bool CompiledTape::reads(size_t argument) const {
   return rule_.exists() && std::ranges::any_of(rule_.signature().inputs, [&](const BackwardInput& input) {
@@ -32,7 +34,10 @@ public:
                Loc loc)
       : Node("compiled", loc, static_cast<uint32_t>(results.size())), tape_(std::move(tape)),
         arguments_(arguments.size()), results_(results.size()), outputs_(results.begin(), results.end()) {
-    for (unsigned argument : tape_->rule().wrt()) edges.push_back(edge_of(arguments[argument]));
+    for (unsigned argument : tape_->rule().wrt()) {
+      edges.push_back(edge_of(arguments[argument]));
+      devices_.push_back(arguments[argument].device());
+    }
     for (const Tensor& argument : arguments) sizes_.push_back(argument.impl()->sizes);
     for (const TapeRule* rule : {&tape_->rule(), &tape_->full_rule()})
       if (rule->exists()) save(*rule, arguments, results);
@@ -61,6 +66,7 @@ public:
       }
     }
     run_rule(rule, std::move(tensors), sizes, cotangents, loc());
+    send_back(cotangents.inputs, devices_, loc());
   }
 
   void drop_saved() noexcept override {
@@ -96,6 +102,7 @@ private:
   const std::shared_ptr<CompiledTape> tape_;
   std::vector<std::optional<SavedTensor>> arguments_, results_; ///< those that a rule reads
   std::vector<SizeList> sizes_;                                 ///< of the arguments
+  std::vector<Device> devices_;                                 ///< of those that have edges
   std::vector<ZeroLike> outputs_;
 };
 

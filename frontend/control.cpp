@@ -14,10 +14,13 @@ namespace {
 using Result = ControlCall::Result;
 
 std::string text_of(const RegionTensor& tensor) {
-  return runtime::concat(runtime::name(tensor.dtype), " ", tensor.shape, where(tensor.loc));
+  const std::string device = tensor.device.is_cpu() ? "" : " on " + tensor.device.to_string();
+  return runtime::concat(runtime::name(tensor.dtype), " ", tensor.shape, device, where(tensor.loc));
 }
 
-bool alike(const RegionTensor& a, const RegionTensor& b) { return a.dtype == b.dtype && same(a.shape, b.shape); }
+bool alike(const RegionTensor& a, const RegionTensor& b) {
+  return a.dtype == b.dtype && a.device == b.device && same(a.shape, b.shape);
+}
 
 std::vector<RegionTensor> describe_all(const std::vector<Tensor>& tensors, const char* function, Loc loc) {
   std::vector<RegionTensor> all;
@@ -33,7 +36,7 @@ std::vector<ValueId> values_of(const std::vector<RegionTensor>& tensors) {
 
 std::vector<Result> types_of(const std::vector<RegionTensor>& tensors) {
   std::vector<Result> types;
-  for (const RegionTensor& tensor : tensors) types.push_back({tensor.dtype, tensor.shape});
+  for (const RegionTensor& tensor : tensors) types.push_back({tensor.dtype, tensor.shape, tensor.device});
   return types;
 }
 
@@ -66,10 +69,14 @@ bool condition_value(const char* function, const Tensor& condition, Loc loc) {
 }
 
 void check_kept(const char* function, const std::vector<Tensor>& before, const std::vector<Tensor>& after, Loc loc) {
-  for (size_t i = 0; i < before.size() && i < after.size(); ++i)
+  for (size_t i = 0; i < before.size() && i < after.size(); ++i) {
     if (before[i].dtype(loc) != after[i].dtype(loc) || !same(before[i].shape(loc), after[i].shape(loc)))
       fail(loc, function, ": carried value ", i, " is ", runtime::name(before[i].dtype(loc)), " ", before[i].shape(loc),
            ", but the body gives ", runtime::name(after[i].dtype(loc)), " ", after[i].shape(loc));
+    if (before[i].device(loc) != after[i].device(loc))
+      fail(loc, function, ": carried value ", i, " is on ", before[i].device(loc), ", but the body gives it on ",
+           after[i].device(loc));
+  }
 }
 
 void check_max_trips(const WhileOptions& options, Loc loc) {
@@ -158,7 +165,7 @@ std::vector<Tensor> record_scan(const std::vector<Tensor>& inits, const std::vec
     const RegionTensor& part = regions[0].results[i];
     Shape shape{over[0].shape[0]};
     for (const Dim& dim : part.shape) shape.push_back(dim);
-    types.push_back({part.dtype, std::move(shape)});
+    types.push_back({part.dtype, std::move(shape), part.device});
   }
   return trace.add_control("scan", {values_of(carried), values_of(over), {}}, carried.size(), std::move(regions), types,
                            {}, loc);
@@ -166,7 +173,7 @@ std::vector<Tensor> record_scan(const std::vector<Tensor>& inits, const std::vec
 
 std::vector<Tensor> empty_stacks(const std::vector<Tensor>& inits, const std::vector<Tensor>& xs,
                                  const RegionFunction& body, Loc loc) {
-  std::vector<std::pair<Shape, DType>> types;
+  std::vector<std::pair<Shape, Options>> types;
   {
     const auto trace = std::make_shared<Trace>("scan", Trace::Use::graph);
     const Trace::Recorder recorder(trace);
@@ -174,7 +181,9 @@ std::vector<Tensor> empty_stacks(const std::vector<Tensor>& inits, const std::ve
     const auto add = [&](const Tensor& x, size_t first_axis) {
       const Shape whole(std::span<const int64_t>(x.impl()->sizes));
       const Shape shape(std::span<const Dim>(whole).subspan(first_axis));
-      arguments.push_back(trace->argument({runtime::concat("x", arguments.size()), x.impl()->dtype, shape, {}}, loc));
+      GraphArgument argument{runtime::concat("x", arguments.size()), x.impl()->dtype, shape, {}};
+      argument.device = x.impl()->device();
+      arguments.push_back(trace->argument(argument, loc));
     };
     for (const Tensor& init : inits) add(init, 0);
     for (const Tensor& x : xs) add(x, 1);
@@ -184,11 +193,11 @@ std::vector<Tensor> empty_stacks(const std::vector<Tensor>& inits, const std::ve
     for (size_t i = inits.size(); i < given.size(); ++i) {
       Shape shape{0};
       for (const Dim& dim : given[i].shape(loc)) shape.push_back(dim);
-      types.emplace_back(std::move(shape), given[i].dtype(loc));
+      types.emplace_back(std::move(shape), Options(given[i].dtype(loc), given[i].device(loc)));
     }
   }
   std::vector<Tensor> stacks;
-  for (const auto& [shape, dtype] : types) stacks.push_back(zeros(shape, dtype, loc));
+  for (const auto& [shape, options] : types) stacks.push_back(zeros(shape, options, loc));
   return stacks;
 }
 

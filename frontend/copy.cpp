@@ -1,8 +1,10 @@
-// Copies and fills as plain loops over bytes: they have no scalar body, so there is nothing to compile, and small ones
-// (writes into views, results that are slices) start at once.
+// Copies and fills. On the CPU they are plain loops over bytes: they have no scalar body, so there is nothing to
+// compile, and small ones (writes into views, results that are slices) start at once.
 #include "frontend/copy.h"
 
+#include "frontend/copy_device.h"
 #include "frontend/failure.h"
+#include "frontend/placement.h"
 #include "frontend/record.h"
 #include "frontend/tape.h"
 #include "frontend/trace.h"
@@ -81,7 +83,9 @@ void copy_axes(std::byte* to, const std::byte* from, const Loops& loops, size_t 
   }
 }
 
-void copy_strided(const TensorImpl& to, const TensorImpl& from) {
+void copy_strided(const TensorImpl& to, const TensorImpl& from, Loc loc) {
+  if (!to.device().is_cpu() || !from.device().is_cpu()) [[unlikely]]
+    return copy_through_devices(to, from, loc);
   const auto bytes = static_cast<int64_t>(runtime::item_size(to.dtype));
   Loops loops;
   for (size_t axis = 0; axis < to.sizes.size(); ++axis) {
@@ -152,10 +156,33 @@ Tensor copy_dense(const Tensor& x, const char* op, Loc loc) {
         {"reshape", {trace->read(x, op, loc)}, x.dtype(loc), shape, {}, {{"staticSizes", shape}}, loc});
   }
   const TensorImpl& impl = checked_data(x, op, loc);
-  Tensor copy = make_dense(impl.sizes, impl.dtype, op, loc);
-  copy_strided(*copy.impl(), impl);
+  Tensor copy = make_dense(impl.sizes, impl.dtype, impl.device(), op, loc);
+  copy_strided(*copy.impl(), impl, loc);
   if (records(x)) record_function("clone", {&x, 1}, copy, [](const Cotangents& c) { c.inputs[0] = c.outputs[0]; }, loc);
   return copy;
+}
+
+Tensor move_to(const Tensor& x, Device device, Loc loc) {
+  if (checked(x, "to", loc).device() == device) return x;
+  if (Trace* trace = Trace::current()) {
+    const Shape shape = trace->stand_in(x, "to", loc).shape(loc);
+    trace->settle("to", "the result", device, shape.size(), loc);
+    return trace->record(
+        {"reshape", {trace->read(x, "to", loc)}, x.dtype(loc), shape, {}, {{"staticSizes", shape}}, loc, {}, device});
+  }
+  const TensorImpl& impl = checked_data(x, "to", loc);
+  const Tensor moved = make_dense(impl.sizes, impl.dtype, device, "to", loc);
+  with_place(loc, [&] { copy_strided(*moved.impl(), impl, loc); });
+  const auto back = [from = impl.device(), loc](const Cotangents& c) {
+    c.inputs[0] = move_to(c.outputs[0], from, loc);
+  };
+  if (records(x)) record_function("to", {&x, 1}, moved, back, loc);
+  return moved;
+}
+
+Tensor on_host(const Tensor& x, Loc loc) {
+  const RecordingScope scope(false);
+  return move_to(x, Device(), loc);
 }
 
 void copy_elements(const Tensor& target, const Tensor& source, const char* op, Loc loc) {
@@ -166,9 +193,9 @@ void copy_elements(const Tensor& target, const Tensor& source, const char* op, L
   if (to.storage == from.storage && to.offset == from.offset && to.strides == from.strides) return;
   const bool may_overlap = to.storage == from.storage || to.storage->is_external() || from.storage->is_external();
   if (may_overlap)
-    copy_strided(to, *copy_dense(source, op, loc).impl());
+    copy_strided(to, *copy_dense(source, op, loc).impl(), loc);
   else
-    copy_strided(to, from);
+    copy_strided(to, from, loc);
   to.storage->bump_version();
 }
 
@@ -184,7 +211,7 @@ void fill(const Tensor& target, const Scalar& value, const char* op, Loc loc) {
   element.sizes = to.sizes;
   for (size_t axis = 0; axis < to.sizes.size(); ++axis) element.strides.push_back(0);
   check_writable(to, op, loc);
-  copy_strided(to, element);
+  copy_strided(to, element, loc);
   to.storage->bump_version();
   record_write(target, {}, op, loc);
 }
@@ -194,7 +221,10 @@ void assign(const Tensor& target, const Tensor& value, const char* op, Loc loc) 
   const Shape shape = target.shape(loc), given = value.shape(loc);
   if (given.size() > shape.size()) fail(loc, op, ": ", given, " does not broadcast to ", shape);
   check_in_place(target, op, loc);
-  const Tensor source = expand_to(value.to(dtype, loc), shape, op, loc);
+  Tensor source = value.to(dtype, loc);
+  if (source.device(loc) != target.device(loc) && (!goes_anywhere(*source.impl()) || records(source)))
+    source = source.to(target.device(loc), loc);
+  source = expand_to(source, shape, op, loc);
   if (Trace* trace = Trace::current()) {
     check_writable(*target.impl(), op, loc);
     return trace->write(target, source, op, loc);

@@ -9,11 +9,17 @@ namespace ogee::detail {
 /// A dense copy of x; in a trace a new value.
 Tensor copy_dense(const Tensor& x, const char* op, Loc loc);
 
+/// x on a device: x itself where it is there, else a dense copy. In a trace only a number can change its device.
+Tensor move_to(const Tensor& x, Device device, Loc loc);
+/// The same on the CPU, without history: for reading elements.
+Tensor on_host(const Tensor& x, Loc loc);
+
 /// Error for a tensor whose elements share memory, with or without a trace.
 void check_writable(const TensorImpl& target, const char* op, Loc loc);
 [[noreturn]] void fail_overlap(const char* op, Loc loc);
 
-/// Overwrites the elements of `target` with those of `source`, which has the same sizes and dtype and may overlap it.
+/// Overwrites the elements of `target` with those of `source`, which has the same sizes and dtype, may overlap it
+/// and may be on another device.
 /// Errors for a target whose elements share memory. Counts as a write of the storage. Not for use in a trace.
 void copy_elements(const Tensor& target, const Tensor& source, const char* op, Loc loc);
 

@@ -1,5 +1,5 @@
-// Tensors from nothing and from C++ values. Outside of a trace plain loops fill them; in a trace constants and
-// positions (iota) with the same arithmetic.
+// Tensors from nothing and from C++ values. Outside of a trace plain loops fill them (on the CPU, and those of other
+// devices are copied there); in a trace constants and positions (iota) with the same arithmetic.
 #include "frontend/creation.h"
 
 #include "frontend/copy.h"
@@ -29,43 +29,50 @@ void Values::join(std::span<const Values> list) {
 
 namespace {
 
-/// Error for a device that is not there, and for a dtype without elements in C++.
+Device device_of(const Options& options) { return options.device.value_or(Device()); }
+
+/// Error for a dtype without elements in C++.
 void check_options(const Options& options, const char* op, Loc loc) {
   if (options.dtype) check_dtype(*options.dtype, op, loc);
-  if (options.device && !options.device->is_cpu())
-    fail_with(ErrorCode::no_device, runtime::concat(op, ": there is no device ", *options.device), loc);
+}
+
+/// What the current trace makes is on a device.
+void settle(const char* op, const Options& options, const Shape& shape, Loc loc) {
+  Trace::current()->settle(op, "the result", device_of(options), shape.size(), loc);
 }
 
 /// A dense tensor without a trace; sizes must be numbers, none negative.
-Tensor new_dense(const Shape& shape, DType dtype, const char* op, Loc loc) {
+Tensor new_dense(const Shape& shape, DType dtype, Device device, const char* op, Loc loc) {
   const Shape checked_shape = unwrap(ir::creationShape(op, shape), loc);
   if (shape.size() > kMaxRank) fail(loc, op, ": more than ", kMaxRank, " axes");
   SizeList sizes;
   for (const Dim& dim : checked_shape) sizes.push_back(static_cast<int64_t>(dim));
-  return make_dense(sizes, dtype, op, loc);
+  return make_dense(sizes, dtype, device, op, loc);
 }
 
 /// Calls put(index) for every element of a new dense vector of `count` elements and stores the results as dtype.
 template <class Value>
-Tensor new_vector(int64_t count, DType dtype, const char* op, Loc loc, const Value& value) {
-  Tensor result = new_dense({count}, dtype, op, loc);
+Tensor new_vector(int64_t count, DType dtype, Device device, const char* op, Loc loc, const Value& value) {
+  Tensor result = new_dense({count}, dtype, Device(), op, loc);
   std::byte* data = result.impl()->data();
   const size_t bytes = runtime::item_size(dtype);
   for (int64_t i = 0; i < count; ++i) write_scalar(value(i), dtype, data + static_cast<size_t>(i) * bytes);
-  return result;
+  return move_to(result, device, loc);
 }
 
-Tensor positions(const Shape& shape, int64_t axis, DType dtype, Loc loc) {
-  return record_creation("iota", {}, dtype, shape, loc, {{"axis", axis}});
+Tensor positions(const Shape& shape, int64_t axis, DType dtype, const Options& options, const char* op, Loc loc) {
+  settle(op, options, shape, loc);
+  return record_creation("iota", {}, dtype, shape, device_of(options), loc, {{"axis", axis}});
 }
 
 /// `value` everywhere, for the function `op`.
 Tensor filled(const Shape& shape, const Scalar& value, DType dtype, const Options& options, const char* op, Loc loc) {
-  check_options({dtype, options.device.value_or(Device())}, op, loc);
+  check_options(dtype, op, loc);
   check_fits(value, dtype, op, loc);
   if (Trace::current()) {
     const Tensor number = record_constant(value, dtype, loc);
     const Shape target = unwrap(ir::creationShape(op, shape), loc);
+    settle(op, options, target, loc);
     const std::vector<int64_t> no_axes;
     return Trace::current()->record({"broadcast",
                                      {Trace::current()->read(number, op, loc)},
@@ -73,9 +80,11 @@ Tensor filled(const Shape& shape, const Scalar& value, DType dtype, const Option
                                      target,
                                      {{"dims", no_axes}},
                                      {{"staticSizes", target}},
-                                     loc});
+                                     loc,
+                                     {},
+                                     device_of(options)});
   }
-  Tensor result = new_dense(shape, dtype, op, loc);
+  Tensor result = new_dense(shape, dtype, device_of(options), op, loc);
   fill(result, value, op, loc);
   return result;
 }
@@ -95,23 +104,29 @@ Tensor ones(const Dims& shape, const Options& options, Loc loc) {
 Tensor empty(const Dims& shape, const Options& options, Loc loc) {
   if (Trace::current()) return zeros(shape, options, loc);
   check_options(options, "empty", loc);
-  return new_dense(shape.shape(), options.dtype.value_or(get_default_dtype()), "empty", loc);
+  return new_dense(shape.shape(), options.dtype.value_or(get_default_dtype()), device_of(options), "empty", loc);
+}
+
+/// On x's device unless options say another one.
+static Options like(const Tensor& x, Options options, Loc loc) {
+  if (!options.device) options.device = x.device(loc);
+  return options;
 }
 
 Tensor full_like(const Tensor& x, const Scalar& value, const Options& options, Loc loc) {
   checked(x, "full_like", loc);
-  return filled(x.shape(loc), value, options.dtype.value_or(x.dtype(loc)), options, "full_like", loc);
+  return filled(x.shape(loc), value, options.dtype.value_or(x.dtype(loc)), like(x, options, loc), "full_like", loc);
 }
 Tensor zeros_like(const Tensor& x, const Options& options, Loc loc) {
   checked(x, "zeros_like", loc);
-  return filled(x.shape(loc), 0, options.dtype.value_or(x.dtype(loc)), options, "zeros_like", loc);
+  return filled(x.shape(loc), 0, options.dtype.value_or(x.dtype(loc)), like(x, options, loc), "zeros_like", loc);
 }
 Tensor ones_like(const Tensor& x, const Options& options, Loc loc) {
   checked(x, "ones_like", loc);
-  return filled(x.shape(loc), 1, options.dtype.value_or(x.dtype(loc)), options, "ones_like", loc);
+  return filled(x.shape(loc), 1, options.dtype.value_or(x.dtype(loc)), like(x, options, loc), "ones_like", loc);
 }
 Tensor empty_like(const Tensor& x, const Options& options, Loc loc) {
-  return empty(x.shape(loc), {options.dtype.value_or(x.dtype(loc)), options.device.value_or(Device())}, loc);
+  return empty(x.shape(loc), {options.dtype.value_or(x.dtype(loc)), device_of(like(x, options, loc))}, loc);
 }
 
 Tensor tensor(const Values& values, const Options& options, Loc loc) {
@@ -133,11 +148,20 @@ Tensor tensor(const Values& values, const Options& options, Loc loc) {
   }
   if (Trace* trace = Trace::current()) {
     const Shape shape{std::span<const int64_t>(values.shape())};
-    return trace->record({"constant", {}, dtype, shape, {{"value", ConstantData{std::move(data), false}}}, {}, loc});
+    settle("tensor", options, shape, loc);
+    return trace->record({"constant",
+                          {},
+                          dtype,
+                          shape,
+                          {{"value", ConstantData{std::move(data), false}}},
+                          {},
+                          loc,
+                          {},
+                          device_of(options)});
   }
-  Tensor result = make_dense(values.shape(), dtype, "tensor", loc);
+  Tensor result = make_dense(values.shape(), dtype, Device(), "tensor", loc);
   std::copy(data.begin(), data.end(), result.impl()->data());
-  return result;
+  return move_to(result, device_of(options), loc);
 }
 
 Tensor eye(const Dim& n, const Options& options, Loc loc) { return eye(n, n, options, loc); }
@@ -146,13 +170,15 @@ Tensor eye(const Dim& n, const Dim& m, const Options& options, Loc loc) {
   const DType dtype = options.dtype.value_or(get_default_dtype());
   if (Trace::current()) {
     const Shape shape = unwrap(ir::creationShape("eye", Shape{n, m}), loc);
-    return eq(positions(shape, 0, i64, loc), positions(shape, 1, i64, loc), loc).to(dtype, loc);
+    const Tensor row = positions(shape, 0, i64, options, "eye", loc),
+                 column = positions(shape, 1, i64, options, "eye", loc);
+    return eq(row, column, loc).to(dtype, loc);
   }
-  Tensor result = filled({n, m}, 0, dtype, options, "eye", loc);
+  Tensor result = filled({n, m}, 0, dtype, {}, "eye", loc);
   const auto count = static_cast<int64_t>(min(n, m)), width = static_cast<int64_t>(m);
   for (int64_t i = 0; i < count; ++i)
     write_scalar(1, dtype, result.impl()->data() + static_cast<size_t>(i * (width + 1)) * runtime::item_size(dtype));
-  return result;
+  return move_to(result, device_of(options), loc);
 }
 
 Tensor arange(const Scalar& end, const Options& options, Loc loc) { return arange(0, end, 1, options, loc); }
@@ -197,8 +223,9 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const 
   for (int64_t i : {int64_t{0}, count - 1}) // the others lie between
     if (count > 0) check_fits(integral ? whole(i) : real(i), dtype, "arange", loc);
   if (!Trace::current())
-    return integral ? new_vector(count, dtype, "arange", loc, whole) : new_vector(count, dtype, "arange", loc, real);
-  const Tensor index = positions({count}, 0, i64, loc);
+    return integral ? new_vector(count, dtype, device_of(options), "arange", loc, whole)
+                    : new_vector(count, dtype, device_of(options), "arange", loc, real);
+  const Tensor index = positions({count}, 0, i64, options, "arange", loc);
   if (integral) return add(mul(index, step, loc), start, loc).to(dtype, loc);
   const Tensor scaled = mul(index.to(f64, loc), step, loc);
   return add(scaled, start, loc).to(dtype, loc);
@@ -212,10 +239,10 @@ Tensor linspace(double start, double end, int64_t steps, const Options& options,
   const double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
   const int64_t half = (steps + 1) / 2;
   if (!Trace::current())
-    return new_vector(steps, dtype, "linspace", loc, [&](int64_t i) {
+    return new_vector(steps, dtype, device_of(options), "linspace", loc, [&](int64_t i) {
       return Scalar(i < half ? start + static_cast<double>(i) * step : end - static_cast<double>(steps - 1 - i) * step);
     });
-  const Tensor index = positions({steps}, 0, i64, loc);
+  const Tensor index = positions({steps}, 0, i64, options, "linspace", loc);
   const Tensor from_start = add(mul(index.to(f64, loc), step, loc), start, loc);
   const Tensor from_end = sub(end, mul(sub(steps - 1, index, loc).to(f64, loc), step, loc), loc);
   return where(lt(index, half, loc), from_start, from_end, loc).to(dtype, loc);

@@ -2,7 +2,10 @@
 #include "frontend/derivative.h"
 
 #include "frontend/mlir_module.h"
+#include "ir/signature.h"
 #include "passes/partition.h"
+
+#include "llvm/ADT/STLExtras.h"
 
 namespace ogee::detail {
 
@@ -16,6 +19,7 @@ Graph graph_of(mlir::func::FuncOp function, const GraphImpl::Module& origin) {
   module->module->push_back(function);
   module->function = function;
   module->trusted = origin.trusted;
+  module->device = origin.device;
   return Graph(std::make_shared<GraphImpl>(std::move(module)));
 }
 
@@ -28,6 +32,9 @@ Derivative derive(const Graph& graph, std::span<const unsigned> wrt, Saved saved
   mlir::FailureOr<passes::Partition> parts =
       passes::partition(origin.function, llvm::ArrayRef(wrt.data(), wrt.size()), saved);
   if (mlir::failed(parts)) diagnostics.raise(loc);
+  for (auto [place, input] : llvm::enumerate(parts->signature.inputs))
+    if (input.kind == BackwardInput::Kind::argument && origin.function.getArgAttr(input.index, ir::kHostAttr))
+      parts->backward.setArgAttr(place, ir::kHostAttr, mlir::UnitAttr::get(&origin.context()));
   std::optional<Graph> forward;
   if (parts->forward) forward = graph_of(parts->forward, origin);
   return {std::move(forward), graph_of(parts->backward, origin), std::move(parts->signature)};

@@ -2,6 +2,7 @@
 #include "frontend/gradcheck.h"
 
 #include "frontend/autograd.h"
+#include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/signature.h"
 #include "frontend/tensor_impl.h"
@@ -45,7 +46,7 @@ Tensors chosen(const Tensors& tensors, const std::vector<size_t>& places) {
 using Elements = std::vector<double>;
 
 Elements elements_of(const Tensor& x, Loc loc) {
-  const Tensor dense = x.to(f64, loc).contiguous(loc);
+  const Tensor dense = on_host(x.to(f64, loc), loc).contiguous(loc);
   const auto* data = reinterpret_cast<const double*>(dense.impl()->data());
   return {data, data + int64_t(dense.numel(loc))};
 }
@@ -218,8 +219,9 @@ private:
   /// The result with one element of an input moved.
   Elements moved(size_t place, int64_t i, double by) const {
     Tensors arguments = inputs_.tensors;
-    arguments[place] = arguments[place].clone(loc_);
-    data_of(arguments[place])[i] += by;
+    const Tensor element = on_host(arguments[place].clone(loc_), loc_); // dense
+    data_of(element)[i] += by;
+    arguments[place] = element.to(arguments[place].device(loc_), loc_);
     return call(arguments);
   }
 
@@ -274,9 +276,9 @@ private:
   /// Zeros like some tensors, but for a one.
   Tensors unit(const Tensors& like, size_t tensor, int64_t element) const {
     Tensors list = zeros_like_each(like, loc_);
-    Tensor one = zeros_like(like[tensor].to(f64, loc_).contiguous(loc_), {}, loc_);
+    Tensor one = zeros(like[tensor].shape(loc_), f64, loc_);
     data_of(one)[element] = 1;
-    list[tensor] = one.to(like[tensor].dtype(loc_), loc_);
+    list[tensor] = one.to(like[tensor].device(loc_), like[tensor].dtype(loc_), loc_);
     return list;
   }
 
@@ -338,11 +340,11 @@ bool gradgradcheck(const FlatFunction& fn, const FlatInputs& inputs, const Gradc
   FlatInputs all = inputs;
   for (const Tensor& result : first.results()) {
     // Cotangents that are neither equal nor 0, and the same in every run.
-    Tensor cotangent = zeros_like(result.to(f64, loc).contiguous(loc), {}, loc);
+    Tensor cotangent = zeros(result.shape(loc), f64, loc);
     const auto count = int64_t(cotangent.numel(loc));
     for (int64_t i = 0; i < count; ++i) data_of(cotangent)[i] = std::cos(1.7 * double(i) + double(all.tensors.size()));
     all.names.push_back("cotangent" + std::to_string(all.tensors.size() - inputs.tensors.size()));
-    all.tensors.push_back(cotangent);
+    all.tensors.push_back(cotangent.to(result.device(loc), loc));
   }
   const size_t count = inputs.tensors.size();
   const auto product = vjp_of(kName, fn, loc);

@@ -4,6 +4,7 @@
 #include "codegen/compile.h"
 #include "frontend/failure.h"
 #include "frontend/mlir_module.h"
+#include "frontend/target.h"
 #include "ir/dialect.h"
 #include "ir/location.h"
 #include "ir/signature.h"
@@ -83,8 +84,22 @@ std::string print_with_lines(mlir::ModuleOp module) {
 
 } // namespace
 
+/// Null for this machine, whose settings may be wrong: then compiling says so.
+static const codegen::TargetInfo* target_for(Device device, Loc loc) {
+  if (device.is_cpu()) return nullptr;
+  return with_place(loc, [&] { return &target_of(device); });
+}
+
 GraphImpl::GraphImpl(std::unique_ptr<Module> module) : module_(std::move(module)) {}
 GraphImpl::~GraphImpl() = default;
+
+Device GraphImpl::device() const { return module_->device; }
+
+void GraphImpl::set_host(const std::vector<unsigned>& arguments) {
+  std::lock_guard lock(module_->mutex());
+  for (unsigned argument : arguments)
+    module_->function.setArgAttr(argument, ir::kHostAttr, mlir::UnitAttr::get(&module_->context()));
+}
 
 std::string GraphImpl::text(Stage stage, Loc loc) {
   std::lock_guard lock(module_->mutex());
@@ -92,8 +107,10 @@ std::string GraphImpl::text(Stage stage, Loc loc) {
   std::string found;
   codegen::CompileOptions options{
       .name = module_->function.getName().str(), .trusted = module_->trusted, .checkNumbers = is_anomaly_enabled()};
-  const codegen::TargetInfo cuda = codegen::cudaTarget();
-  if (stage >= Stage::cuda) options.target = &cuda;
+  const codegen::TargetInfo any = codegen::cudaTarget();
+  if (!module_->device.is_cpu() || stage >= Stage::cuda) options.target = &any; // to look at it needs no device
+  if (module_->device.index() < cuda_device_count() && !module_->device.is_cpu())
+    options.target = target_for(module_->device, loc);
   options.onStage = [&](codegen::Stage reached, const std::string& text) {
     if (reached == codegen_stage(stage)) found = text;
   };
@@ -107,8 +124,11 @@ std::string GraphImpl::text(Stage stage, Loc loc) {
 runtime::Program GraphImpl::compile(Loc loc, bool eager, bool check_numbers, bool keep_stages) {
   std::lock_guard lock(module_->mutex());
   const std::string name = module_->function.getName().str();
-  codegen::CompileOptions options{
-      .name = name, .trusted = module_->trusted, .checkNumbers = check_numbers, .eager = eager};
+  codegen::CompileOptions options{.name = name,
+                                  .target = target_for(module_->device, loc),
+                                  .trusted = module_->trusted,
+                                  .checkNumbers = check_numbers,
+                                  .eager = eager};
   std::string dump_error;
   options.onStage = codegen::dumpFromEnvironment(name, eager, dump_error);
   if (!dump_error.empty()) fail_with(ErrorCode::io, dump_error, loc);

@@ -101,6 +101,7 @@ struct GraphBuilder::Impl : RewriterBase::Listener {
   };
   llvm::StringMap<SymbolPlace> places;
   std::vector<DictionaryAttr> argumentAttributes;
+  std::vector<bool> hosts; ///< per argument: GraphArgument::host
   bool checkpoint = false;
   std::vector<std::shared_ptr<RecordedRegion>> open; ///< regions, the innermost one last
   llvm::DenseSet<Operation*> dropped;                ///< cannot be differentiated again
@@ -205,6 +206,7 @@ ValueId GraphBuilder::argument(const GraphArgument& argument, Loc loc, std::opti
   if (!argument.strides.empty()) attributes.set(ir::kStridesAttr, impl.builder.getDenseI64ArrayAttr(argument.strides));
   impl.argumentAttributes.insert(impl.argumentAttributes.begin() + at,
                                  attributes.getDictionary(&impl.module->context()));
+  impl.hosts.insert(impl.hosts.begin() + at, argument.host);
   impl.values.push_back(value);
   return static_cast<ValueId>(impl.values.size() - 1);
 }
@@ -214,6 +216,7 @@ Dim GraphBuilder::index_argument(const std::string& name, Loc loc) {
   const Dim dim = Dim::symbol(name);
   impl.symbols[name] = impl.entry->addArgument(impl.builder.getIndexType(), impl.location(loc));
   impl.argumentAttributes.push_back(impl.sizeAttributes({dim}).getDictionary(&impl.module->context()));
+  impl.hosts.push_back(false);
   return dim;
 }
 
@@ -377,7 +380,8 @@ void GraphBuilder::stop_gradient(ValueId id) {
   std::ranges::replace(impl_->values, value, stop);
 }
 
-Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc, std::span<const std::pair<size_t, ValueId>> ends,
+Graph GraphBuilder::finish(std::span<const ValueId> results, Device device, Loc loc,
+                           std::span<const std::pair<size_t, ValueId>> ends,
                            const std::map<size_t, std::string>& names) {
   Impl& impl = *impl_;
   impl.builder.setLoc(impl.location(loc));
@@ -395,8 +399,13 @@ Graph GraphBuilder::finish(std::span<const ValueId> results, Loc loc, std::span<
   for (const auto& [result, argument] : ends) {
     auto value = cast<BlockArgument>(impl.values[argument]);
     if (value.getType() == function.getResultTypes()[result])
-      function.setResultAttr(result, ir::kOverwritesAttr, impl.builder.getI64IntegerAttr(value.getArgNumber()));
+      function.setResultAttr(result, impl.module->trusted ? ir::kIntoAttr : ir::kOverwritesAttr,
+                             impl.builder.getI64IntegerAttr(value.getArgNumber()));
   }
+  impl.module->device = device;
+  for (size_t argument = 0; argument < impl.hosts.size(); ++argument)
+    if (impl.hosts[argument] && !device.is_cpu())
+      function.setArgAttr(argument, ir::kHostAttr, impl.builder.getUnitAttr());
   assert(succeeded(verify(impl.module->module->getOperation())) && "the front end made an ill-formed graph");
   return Graph(std::make_shared<GraphImpl>(std::move(impl.module)));
 }

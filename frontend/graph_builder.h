@@ -22,6 +22,8 @@ struct GraphArgument {
   Shape shape;                  ///< numbers and symbols
   std::vector<int64_t> strides; ///< per dim the number 0 or 1, or -1: known at run time; empty: dense row-major
   const char* state = nullptr;  ///< "captured", "optimizer", "random"; null: given by each call
+  Device device;                ///< that the tensor is on
+  bool host = false;            ///< of rank 0: in a graph for another device its element is in the host's memory
 };
 
 /// A region that has been recorded, or is being.
@@ -43,6 +45,7 @@ struct ControlCall {
   struct Result {
     DType dtype;
     Shape shape;
+    Device device;
   };
   std::vector<Result> results;
   std::optional<int64_t> max_trips;
@@ -90,10 +93,10 @@ public:
   void stop_gradient(ValueId value);
   /// Whether the backward part computes what is added from now on again rather than keeping it.
   void set_checkpoint(bool on);
-  /// Ends the function. The builder is of no use afterwards. `ends`: results that an argument has at the end, with that
-  /// argument; `names` of results, each once.
-  Graph finish(std::span<const ValueId> results, Loc loc, std::span<const std::pair<size_t, ValueId>> ends = {},
-               const std::map<size_t, std::string>& names = {});
+  /// Ends the function, for a device. The builder is of no use afterwards. `ends`: results that an argument has at the
+  /// end, with that argument; `names` of results, each once.
+  Graph finish(std::span<const ValueId> results, Device device, Loc loc,
+               std::span<const std::pair<size_t, ValueId>> ends = {}, const std::map<size_t, std::string>& names = {});
 
 private:
   struct Impl;

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ogee::detail {
 
@@ -26,7 +27,11 @@ public:
   std::string dot();
   std::vector<std::string> inputs();
   size_t result_count();
-  /// Compiles it for this machine, with checks of its numbers in NaN mode; an Error with the place of the offending op,
+  /// Where it runs.
+  Device device() const;
+  /// Says that the elements of these arguments, which are of rank 0, are in the host's memory.
+  void set_host(const std::vector<unsigned>& arguments);
+  /// Compiles it for its device, with checks of its numbers in NaN mode; an Error with the place of the offending op,
   /// or `loc`. The texts of the stages go into the program if `keep_stages`.
   runtime::Program compile(Loc loc, bool eager, bool check_numbers, bool keep_stages = false);
 

@@ -2,6 +2,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/operators.h"
+#include "frontend/placement.h"
 #include "frontend/promote.h"
 #include "frontend/record.h"
 #include "frontend/tape.h"
@@ -28,7 +29,8 @@ std::vector<Tensor> without_empty(std::span<const Tensor> tensors, Loc loc) {
 
 Tensor copy_parts(std::span<const Tensor> parts, const Shape& shape, size_t axis, const char* op, Loc loc) {
   const RecordingScope scope(false);
-  Tensor result = make_dense(SizeList(std::vector<int64_t>(shape.begin(), shape.end())), parts[0].dtype(loc), op, loc);
+  Tensor result = make_dense(SizeList(std::vector<int64_t>(shape.begin(), shape.end())), parts[0].dtype(loc),
+                             parts[0].device(loc), op, loc);
   Dim start = 0;
   for (const Tensor& part : parts) {
     const Dim size = part.size(static_cast<int64_t>(axis), loc);
@@ -54,7 +56,11 @@ void record_tape(std::span<const Tensor> parts, size_t axis, const Tensor& resul
 Tensor join(std::span<const Tensor> tensors, int64_t dim, const char* op, Loc loc) {
   if (tensors.empty()) fail(loc, op, ": no tensors");
   Promotion promotion;
-  for (const Tensor& x : tensors) promotion.tensor(checked(x, op, loc).dtype, 1);
+  Placement placement(op, loc);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    promotion.tensor(checked(tensors[i], op, loc).dtype, 1);
+    placement.add(tensors[i], i == 0 ? "the first tensor" : "another");
+  }
   const std::vector<Tensor> kept = without_empty(tensors, loc);
   tensors = kept;
   const size_t axis = axis_of(dim, tensors[0].impl()->rank(), op, loc);

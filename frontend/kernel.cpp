@@ -5,6 +5,7 @@
 #include "frontend/autograd.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
+#include "frontend/target.h"
 #include "frontend/trace.h"
 #include "runtime/build_id.h"
 #include "runtime/runtime.h"
@@ -46,7 +47,7 @@ struct KeyHasher {
 /// Every kernel of the process; lives until its end, since tensors may outlive everything else.
 struct KernelTable {
   std::mutex mutex;
-  std::unordered_map<KernelKey, std::unique_ptr<runtime::Executable>, KeyHasher> kernels;
+  std::unordered_map<KernelKey, std::unique_ptr<const runtime::Executable>, KeyHasher> kernels;
 };
 
 KernelTable& table() {
@@ -54,11 +55,11 @@ KernelTable& table() {
   return *table;
 }
 
-/// What makes machine code differ between builds and machines.
-const std::string& environment_key() {
-  static const std::string key = runtime::concat(runtime::build_id(reinterpret_cast<const void*>(&load_kernel)), " ",
-                                                 runtime::build_id(reinterpret_cast<const void*>(&codegen::hostTarget)),
-                                                 " ", codegen::hostTarget().key());
+/// What makes code differ between builds.
+const std::string& builds_key() {
+  static const std::string key =
+      runtime::concat(runtime::build_id(reinterpret_cast<const void*>(&load_kernel)), " ",
+                      runtime::build_id(reinterpret_cast<const void*>(&codegen::hostTarget)), " ");
   return key;
 }
 
@@ -67,11 +68,16 @@ const runtime::Executable& find_in_table(const KernelKey& key, const char* name,
     std::lock_guard lock(table().mutex);
     if (auto known = table().kernels.find(key); known != table().kernels.end()) return *known->second;
   }
+  const Device device = device_of(key.device);
   const auto build = [&]() -> runtime::Result<runtime::Program> {
-    return record_graph(name, body, loc).impl().compile(loc, /*eager=*/true, key.operands & KernelKey::kChecked);
+    return record_graph(name, device, body, loc)
+        .impl()
+        .compile(loc, /*eager=*/true, key.operands & KernelKey::kChecked);
   };
-  runtime::Program program = unwrap(runtime::Runtime::get().kernels().program(kernel_hash(key.text(name)), build), loc);
-  auto executable = std::make_unique<runtime::Executable>(std::move(program));
+  const runtime::Hash128 hash = kernel_hash(key.text(name), device);
+  auto executable = with_place(loc, [&] {
+    return make_executable(unwrap(runtime::Runtime::get().kernels().program(hash, build), loc), {}, device);
+  });
   std::lock_guard lock(table().mutex);
   return *table().kernels.try_emplace(key, std::move(executable)).first->second;
 }
@@ -85,15 +91,17 @@ thread_local std::array<CachedKernel, kCached> cache;
 
 } // namespace
 
-Graph record_graph(const char* name, const KernelBody& body, Loc loc) {
-  auto trace = std::make_shared<Trace>(name, Trace::Use::kernel);
+Graph record_graph(const char* name, Device device, const KernelBody& body, Loc loc) {
+  auto trace = std::make_shared<Trace>(name, Trace::Use::kernel, device);
   Trace::Recorder recorder(trace);
   const EnableGradGuard on; // the graph is the same whatever it is for
   const std::vector<Tensor> results = body();
   return trace->finish(results, loc).graph;
 }
 
-runtime::Hash128 kernel_hash(const std::string& text) { return runtime::hash128(text + " " + environment_key()); }
+runtime::Hash128 kernel_hash(const std::string& text, Device device) {
+  return runtime::hash128(text + " " + builds_key() + target_key(device));
+}
 
 const runtime::Executable* cached_kernel(const KernelKey& key) noexcept {
   if (is_anomaly_enabled()) [[unlikely]]
@@ -124,8 +132,10 @@ Shape kernel_dims(size_t rank, int64_t lowest) {
   return dims;
 }
 
-Tensor kernel_argument(size_t index, DType dtype, const Shape& dims, StrideClass innermost, bool dense, Loc loc) {
+Tensor kernel_argument(size_t index, DType dtype, const Shape& dims, StrideClass innermost, bool dense, Loc loc,
+                       bool host) {
   GraphArgument argument{runtime::concat("x", index), dtype, {}, {}};
+  argument.host = host;
   if (innermost != StrideClass::scalar) {
     argument.shape = dims;
     if (!dense) argument.strides.assign(dims.size(), -1);

@@ -2,6 +2,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/kernel.h"
+#include "frontend/placement.h"
 #include "frontend/rule.h"
 #include "frontend/tensor.h"
 #include "frontend/trace.h"
@@ -128,14 +129,15 @@ Tensor multiply(const Tensor& a, const Tensor& b, const char* op, Loc loc) {
   const bool batched = sa.size() == 3;
   SizeList sizes = sa;
   sizes.back() = sb.back();
-  Tensor result = make_dense(sizes, a.impl()->dtype, op, loc);
+  const Device device = a.impl()->device();
+  Tensor result = make_dense(sizes, a.impl()->dtype, device, op, loc);
   if (std::ranges::find(sizes, 0) != sizes.end()) return result;
   if (sa.back() == 0) return fill(result, 0, op, loc), result;
 
   const Product product{as_matrix(a, op, loc), as_matrix(b, op, loc), batched, extent(sa[sa.size() - 2]),
                         extent(sb.back())};
   const auto dtype = static_cast<uint8_t>(a.impl()->dtype);
-  KernelKey key{&kDot, 0, static_cast<uint8_t>(sa.size()), 2, dtype, dtype};
+  KernelKey key{&kDot, device_word(device), 0, static_cast<uint8_t>(sa.size()), 2, dtype, dtype};
   auto describe = [&](const Matrix& x) {
     return static_cast<uint8_t>(dtype + 16 * x.transposed + 128 * x.tensor.impl()->dense);
   };
@@ -300,7 +302,9 @@ void record_tape(const char* op, const Tensor& a, const Tensor& b, const Tensor&
 }
 
 Tensor compute(const Tensor& a, const Tensor& b, const char* op, Loc loc) {
-  if (is_plain(checked(a, op, loc), checked(b, op, loc))) return multiply(a, b, op, loc);
+  checked(a, op, loc), checked(b, op, loc);
+  common_device(op, a, "x", b, "other", loc);
+  if (is_plain(*a.impl(), *b.impl())) return multiply(a, b, op, loc);
   if (is_tall(*a.impl(), *b.impl())) return multiply_tall(*a.impl(), b, op, loc);
   check_types(op, a, b, loc);
   check_inner(op, a, b, loc);

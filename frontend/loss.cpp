@@ -5,6 +5,7 @@
 #include "frontend/failure.h"
 #include "frontend/kernel.h"
 #include "frontend/operators.h"
+#include "frontend/placement.h"
 #include "frontend/record.h"
 #include "frontend/rowwise.h"
 #include "frontend/rule.h"
@@ -55,7 +56,7 @@ Tensor build_cross_entropy(const Tensor& x, const Tensor& target, const Tensor& 
   const Tensor wanted = record_convert(along(target), i64, loc);
   const Tensor exists = logical_and(ge(wanted, 0, loc), lt(wanted, classes, loc), loc);
   // In i32, as wide as the scores: more of them fit into a vector.
-  const Tensor places = record_creation("iota", {}, i32, scores, loc, {{"axis", axis}});
+  const Tensor places = record_creation("iota", {}, i32, scores, x.device(loc), loc, {{"axis", axis}});
   const Tensor is_target = eq(places, record_convert(along(target), i32, loc), loc);
   const Tensor picked = sum(where(is_target, shifted, where(exists, number(0), kNaN, loc), loc), axis, false, loc);
   const Tensor total = sum(e, axis, false, loc), losses = sub(log(total, loc), picked, loc);
@@ -106,11 +107,13 @@ struct Scores {
 Tensor eager_cross_entropy(const Tensor& given, const Tensor& given_target, Loc loc) {
   const RecordingScope scope(false); // what it is made of is not recorded
   const auto dense = [&](const Tensor& t) { return t.impl()->dense ? t : copy_dense(t, kCrossEntropy, loc); };
-  const Tensor x = dense(given), target = dense(given_target);
+  const Tensor x = dense(given), target = dense(move_to(given_target, x.device(), loc));
   const DType dtype = x.impl()->dtype, number = target.impl()->dtype;
   const Scores scores(x.impl()->sizes);
+  const Device device = x.impl()->device();
   KernelKey key{kCrossEntropy,
-                static_cast<uint64_t>(scores.few_classes + 2 * scores.few_rows),
+                device_word(device),
+                static_cast<uint32_t>(scores.few_classes + 2 * scores.few_rows),
                 static_cast<uint8_t>(scores.sizes.size()),
                 4,
                 static_cast<uint8_t>(dtype),
@@ -121,8 +124,8 @@ Tensor eager_cross_entropy(const Tensor& given, const Tensor& given_target, Loc 
     const Shape dims = scores.dims();
     const Tensor a = kernel_argument(0, dtype, dims, StrideClass::one, true, loc);
     const Tensor b = kernel_argument(1, number, without_classes(dims), StrideClass::one, true, loc);
-    return {build_cross_entropy(a, b, kernel_argument(2, i64, {}, StrideClass::scalar, true, loc),
-                                kernel_argument(3, dtype, {}, StrideClass::scalar, true, loc), loc)};
+    return {build_cross_entropy(a, b, kernel_argument(2, i64, {}, StrideClass::scalar, true, loc, /*host=*/true),
+                                kernel_argument(3, dtype, {}, StrideClass::scalar, true, loc, /*host=*/true), loc)};
   };
   const runtime::Executable& kernel = find_kernel(key, kCrossEntropy, record, loc);
   const auto argument = [](const Tensor& t, const SizeList& sizes, const SizeList& strides) -> runtime::TensorArg {
@@ -135,7 +138,7 @@ Tensor eager_cross_entropy(const Tensor& given, const Tensor& given_target, Loc 
                                      argument(target, scores.target_sizes, scores.target_strides),
                                      {classes, nullptr, nullptr, 0, i64},
                                      {count, nullptr, nullptr, 0, dtype}};
-  Tensor result = make_dense({}, dtype, kCrossEntropy, loc);
+  Tensor result = make_dense({}, dtype, device, kCrossEntropy, loc);
   void* memory = result.impl()->data();
   run_kernel(kernel, args, {&memory, 1}, loc);
   return result;
@@ -180,6 +183,7 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, Loc loc) {
   bool fits = given.size() == expected.size();
   for (size_t i = 0; fits && i < given.size(); ++i) fits = try_equal(given[i], expected[i]) != std::optional(false);
   if (!fits) fail(loc, "cross_entropy: scores of ", scores, " need a target of ", expected, ", not ", given);
+  common_device(kCrossEntropy, x, "x", target, "target", loc);
   if (Trace* trace = Trace::current()) {
     const Tensor classes = number_of(scores[class_axis(scores.size())], i64, loc);
     return build_cross_entropy(trace->stand_in(x, kCrossEntropy, loc), trace->stand_in(target, kCrossEntropy, loc),

@@ -33,6 +33,7 @@ struct GraphImpl::Module {
   std::shared_ptr<SharedContext> shared; ///< goes after the module
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp function;
+  Device device; ///< that it is compiled for
   bool trusted = false;
 
   mlir::MLIRContext& context() { return shared->context; }

@@ -289,7 +289,7 @@ namespace {
 Tensor pad_dense(const Tensor& x, const Shape& shape, const Shape& low, const Shape& high, const Scalar& value,
                  Loc loc) {
   const RecordingScope scope(false);
-  const Tensor result = full(shape, value, x.dtype(loc), loc);
+  const Tensor result = full(shape, value, {x.dtype(loc), x.device(loc)}, loc);
   Tensor inner = result, kept = x;
   for (size_t i = 0; i < shape.size(); ++i) {
     const auto before = static_cast<int64_t>(low[i]), after = static_cast<int64_t>(high[i]);

@@ -1,6 +1,7 @@
 // NumPy's files as tensors.
 #include "runtime/npy.h"
 
+#include "frontend/copy.h"
 #include "frontend/creation.h"
 #include "frontend/failure.h"
 #include "frontend/tensor_impl.h"
@@ -32,7 +33,7 @@ void check_not_tracing(const char* op, Loc loc) {
 
 void save_npy(const std::string& path, const Tensor& x, Loc loc) {
   checked(x, "save_npy", loc);
-  const Tensor dense = x.contiguous(loc);
+  const Tensor dense = on_host(x, loc).contiguous(loc);
   with_place(loc, [&] { runtime::save_npy(path, host_view(dense, "save_npy", loc)); });
 }
 
@@ -46,7 +47,7 @@ void savez(const std::string& path, const std::map<std::string, Tensor>& tensors
   std::vector<std::pair<std::string, runtime::HostView>> arrays;
   for (const auto& [name, tensor] : tensors) {
     checked(tensor, "savez", loc);
-    dense.push_back(tensor.contiguous(loc));
+    dense.push_back(on_host(tensor, loc).contiguous(loc));
     arrays.emplace_back(name, host_view(dense.back(), "savez", loc));
   }
   with_place(loc, [&] { runtime::save_npz(path, arrays); });

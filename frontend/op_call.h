@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -42,7 +43,8 @@ struct OpCall {
   std::vector<Attribute> attributes;
   std::vector<Mixed> mixed;
   Loc loc;
-  std::vector<Dim> indices{}; ///< operands that are index values, after the tensors
+  std::vector<Dim> indices{};     ///< operands that are index values, after the tensors
+  std::optional<Device> device{}; ///< of the result, where it does not follow from the operands
 };
 
 } // namespace ogee::detail

@@ -348,9 +348,14 @@ Tensor gelu(const Tensor& x, std::string_view approximate, Loc loc) {
 
 Tensor to(const Tensor& x, DType dtype, Loc loc) { return convert(x, dtype, loc); }
 
-Tensor to(const Tensor& x, Device device, Loc loc) {
-  if (device == x.device(loc)) return x;
-  fail_with(ErrorCode::no_device, runtime::concat("to: there is no device ", device), loc);
+Tensor to(const Tensor& x, Device device, Loc loc) { return move_to(x, device, loc); }
+
+Tensor to(const Tensor& x, Device device, DType dtype, Loc loc) {
+  const bool narrows = runtime::item_size(dtype) < runtime::item_size(checked(x, "to", loc).dtype); // moves less
+  return narrows ? move_to(convert(x, dtype, loc), device, loc) : convert(move_to(x, device, loc), dtype, loc);
 }
+
+Tensor cuda(const Tensor& x, int index, Loc loc) { return move_to(x, Device(Device::Kind::cuda, index), loc); }
+Tensor cpu(const Tensor& x, Loc loc) { return move_to(x, Device(), loc); }
 
 } // namespace ogee

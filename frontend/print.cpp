@@ -1,6 +1,7 @@
 // The layout of printed tensors: brackets, line breaks, summaries, suffixes.
 #include "frontend/print.h"
 
+#include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/print_numbers.h"
 #include "frontend/tensor_impl.h"
@@ -105,7 +106,7 @@ std::string to_text(const GradFn& function) { return function ? "<" + function.n
 std::vector<std::string> suffixes(const Tensor& x, bool empty) {
   const TensorImpl& impl = *x.impl();
   std::vector<std::string> list;
-  const Device device = impl.storage->device();
+  const Device device = impl.device();
   if (!device.is_cpu()) list.push_back("device='" + device.to_string() + "'");
   if (empty && impl.sizes.size() != 1) list.push_back(size_text(impl.sizes));
   const bool usual = impl.dtype == get_default_dtype() || (!empty && (impl.dtype == i64 || impl.dtype == boolean));
@@ -135,7 +136,9 @@ void set_print_options(const PrintOptions& options, Loc loc) {
 }
 
 std::string to_string(const Tensor& x, Loc loc) {
-  const TensorImpl& impl = checked_data(x, "print", loc);
+  checked_data(x, "print", loc);
+  const Tensor here = on_host(x, loc);
+  const TensorImpl& impl = *here.impl();
   const PrintOptions options = get_print_options();
   const auto numel = static_cast<int64_t>(x.numel(loc));
   const std::string prefix = "tensor(";

@@ -49,6 +49,7 @@ public:
   explicit Loaded(runtime::Program program) : session_(std::move(program)) {}
 
   const runtime::Program& program() const { return session_.program(); }
+  Device device() const { return {}; }
   size_t given() const { return session_.given(); }
   bool gives(uint32_t result) const { return session_.gives(result) && !writes_argument(result); }
   std::vector<Tensor> run(const std::vector<Tensor>& arguments, Loc loc);
@@ -70,15 +71,16 @@ public:
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
     const runtime::ResultSpec& spec = loaded_.program().results[result];
     const bool in_place = spec.in_place && fits(arguments_[spec.writes]);
-    results_[result] = in_place ? arguments_[spec.writes] : make_dense(dims, spec.dtype);
+    results_[result] = in_place ? arguments_[spec.writes] : make_dense(dims, spec.dtype, loaded_.device());
     return results_[result].impl()->data();
   }
   const Tensor& operator[](uint32_t result) const { return results_[result]; }
 
 private:
   /// Whether kernels can write there.
-  static bool fits(const Tensor& x) {
-    return x.impl()->dense && reinterpret_cast<uintptr_t>(x.impl()->data()) % runtime::Allocator::kAlignment == 0;
+  bool fits(const Tensor& x) const {
+    return x.impl()->dense && x.impl()->device() == loaded_.device() &&
+           reinterpret_cast<uintptr_t>(x.impl()->data()) % runtime::Allocator::kAlignment == 0;
   }
 
   const Loaded& loaded_;

@@ -23,31 +23,39 @@ struct RandomOp {
 constexpr RandomOp rand_op{"rand", "random_uniform"}, randn_op{"randn", "random_normal"},
     randint_op{"randint", "random_integers"};
 
-/// The graph: one vector, whose length is an argument (the elements depend on their position alone).
+/// The graph: one vector, whose length is an argument (the elements depend on their position alone). The generator is
+/// the host's.
 std::vector<Tensor> record_kernel(const RandomOp& op, DType dtype, size_t operands, Loc loc) {
   std::vector<Tensor> arguments;
   for (size_t i = 0; i < operands; ++i)
-    arguments.push_back(kernel_argument(i, i64, {}, StrideClass::scalar, true, loc));
+    arguments.push_back(kernel_argument(i, i64, {}, StrideClass::scalar, true, loc, /*host=*/true));
   const Dim count = Trace::current()->index_argument("count", loc);
-  return {record_creation(op.mnemonic, arguments, dtype, {count}, loc)};
+  return {record_creation(op.mnemonic, arguments, dtype, {count}, Trace::current()->device(), loc)};
 }
 
-Tensor draw(const RandomOp& op, const Dims& dims, DType dtype, std::span<const int64_t> bounds, Loc loc) {
+Tensor draw(const RandomOp& op, const Dims& dims, DType dtype, Device device, std::span<const int64_t> bounds,
+            Loc loc) {
   const Shape shape = unwrap(ir::creationShape(op.name, dims.shape()), loc);
   if (Trace* trace = Trace::current()) {
+    trace->settle(op.name, "the result", device, shape.size(), loc);
     const auto [key, number] = trace->draw(loc);
     std::vector<Tensor> operands{key, number};
     for (int64_t bound : bounds) operands.push_back(record_constant(bound, i64, loc));
-    return record_creation(op.mnemonic, operands, dtype, shape, loc);
+    return record_creation(op.mnemonic, operands, dtype, shape, device, loc);
   }
-  Tensor result = empty(shape, dtype, loc);
+  Tensor result = empty(shape, {dtype, device}, loc);
   const runtime::GeneratorState state = runtime::Runtime::get().generator().draw();
   const auto count = static_cast<int64_t>(result.numel());
   if (count == 0) return result;
   int64_t values[4] = {static_cast<int64_t>(state.key), static_cast<int64_t>(state.number)};
   runtime::TensorArg args[4];
-  KernelKey key{
-      &op, 0, 1, static_cast<uint8_t>(2 + bounds.size()), static_cast<uint8_t>(dtype), static_cast<uint8_t>(dtype)};
+  KernelKey key{&op,
+                device_word(device),
+                0,
+                1,
+                static_cast<uint8_t>(2 + bounds.size()),
+                static_cast<uint8_t>(dtype),
+                static_cast<uint8_t>(dtype)};
   for (size_t i = 0; i < 2 + bounds.size(); ++i) {
     if (i >= 2) values[i] = bounds[i - 2];
     args[i] = {&values[i], nullptr, nullptr, 0, i64};
@@ -59,6 +67,8 @@ Tensor draw(const RandomOp& op, const Dims& dims, DType dtype, std::span<const i
   run_kernel(kernel, {args, 2 + bounds.size()}, {&memory, 1}, loc, {&count, 1});
   return result;
 }
+
+Device device_of(const Options& options) { return options.device.value_or(Device()); }
 
 DType real_type(const char* op, const Options& options, DType otherwise, Loc loc) {
   const DType dtype = options.dtype.value_or(otherwise);
@@ -76,16 +86,18 @@ void manual_seed(uint64_t seed, Loc loc) {
 }
 
 Tensor rand(const Dims& shape, const Options& options, Loc loc) {
-  return draw(rand_op, shape, real_type("rand", options, get_default_dtype(), loc), {}, loc);
+  return draw(rand_op, shape, real_type("rand", options, get_default_dtype(), loc), device_of(options), {}, loc);
 }
 Tensor randn(const Dims& shape, const Options& options, Loc loc) {
-  return draw(randn_op, shape, real_type("randn", options, get_default_dtype(), loc), {}, loc);
+  return draw(randn_op, shape, real_type("randn", options, get_default_dtype(), loc), device_of(options), {}, loc);
 }
 Tensor rand_like(const Tensor& x, const Options& options, Loc loc) {
-  return draw(rand_op, x.shape(loc), real_type("rand_like", options, x.dtype(loc), loc), {}, loc);
+  const DType dtype = real_type("rand_like", options, x.dtype(loc), loc);
+  return draw(rand_op, x.shape(loc), dtype, options.device.value_or(x.device(loc)), {}, loc);
 }
 Tensor randn_like(const Tensor& x, const Options& options, Loc loc) {
-  return draw(randn_op, x.shape(loc), real_type("randn_like", options, x.dtype(loc), loc), {}, loc);
+  const DType dtype = real_type("randn_like", options, x.dtype(loc), loc);
+  return draw(randn_op, x.shape(loc), dtype, options.device.value_or(x.device(loc)), {}, loc);
 }
 
 Tensor randint(int64_t low, int64_t high, const Dims& shape, const Options& options, Loc loc) {
@@ -95,7 +107,7 @@ Tensor randint(int64_t low, int64_t high, const Dims& shape, const Options& opti
     fail(loc, "randint: [", low, ", ", high, ") does not fit into ", runtime::name(dtype));
   const int64_t bounds[] = {low, high};
   const DType drawn = runtime::is_integer(dtype) ? dtype : i64;
-  return draw(randint_op, shape, drawn, bounds, loc).to(dtype, loc);
+  return draw(randint_op, shape, drawn, device_of(options), bounds, loc).to(dtype, loc);
 }
 Tensor randint(int64_t high, const Dims& shape, const Options& options, Loc loc) {
   return randint(0, high, shape, options, loc);

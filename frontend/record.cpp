@@ -46,11 +46,11 @@ Tensor record_reduction(const char* mnemonic, const Tensor& x, const std::vector
       {mnemonic, {Trace::current()->read(x, mnemonic, loc)}, result, shape, {{"axes", axes}}, {}, loc});
 }
 
-Tensor record_creation(const char* mnemonic, std::span<const Tensor> operands, DType dtype, const Shape& shape, Loc loc,
-                       std::vector<Attribute> attributes) {
+Tensor record_creation(const char* mnemonic, std::span<const Tensor> operands, DType dtype, const Shape& shape,
+                       Device device, Loc loc, std::vector<Attribute> attributes) {
   std::vector<ValueId> ids = read_all(operands, mnemonic, loc);
   return Trace::current()->record(
-      {mnemonic, std::move(ids), dtype, shape, std::move(attributes), {{"staticSizes", shape}}, loc});
+      {mnemonic, std::move(ids), dtype, shape, std::move(attributes), {{"staticSizes", shape}}, loc, {}, device});
 }
 
 Tensor record_compare(Comparison comparison, const Tensor& x, const Tensor& y, Loc loc) {

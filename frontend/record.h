@@ -22,8 +22,8 @@ Tensor record_convert(const Tensor& x, DType dtype, Loc loc);
 /// A reduction along axes that ascend.
 Tensor record_reduction(const char* mnemonic, const Tensor& x, const std::vector<int64_t>& axes, DType result, Loc loc);
 /// A tensor made from nothing or from rank-0 operands: iota, random numbers.
-Tensor record_creation(const char* mnemonic, std::span<const Tensor> operands, DType dtype, const Shape& shape, Loc loc,
-                       std::vector<Attribute> attributes = {});
+Tensor record_creation(const char* mnemonic, std::span<const Tensor> operands, DType dtype, const Shape& shape,
+                       Device device, Loc loc, std::vector<Attribute> attributes = {});
 
 /// Comparisons, numbered as in the dialect.
 enum class Comparison : int32_t { eq, ne, lt, le, gt, ge };

@@ -43,7 +43,8 @@ Results reduce_both(const Tensor& x, const AxisList& axes, Numbers, Loc loc) {
   const Tensor position = record_reduction(kPosition.text, x, axes, i64, loc);
   if (!x.is_floating_point(loc)) return {value, position};
   const auto to_position = [&](std::span<const Tensor> inputs) -> std::vector<Tensor> { // x, value, its cotangent
-    const Tensor places = record_creation("iota", {}, i64, inputs[0].shape(loc), loc, {{"axis", axes[0]}});
+    const Tensor places =
+        record_creation("iota", {}, i64, inputs[0].shape(loc), inputs[0].device(loc), loc, {{"axis", axes[0]}});
     const Tensor is_there = eq(places, spread(position, axes, inputs[0], loc), loc);
     return {where(is_there, spread(inputs[2], axes, inputs[0], loc), 0, loc)};
   };

@@ -131,7 +131,7 @@ std::vector<Tensor> record_kernel(const RowwiseCall& call, DType dtype, const Lo
   const Tensor x = kernel_argument(0, dtype, classified_dims(loops, which), loops.innermost(), loops.dense, loc);
   std::vector<Tensor> numbers;
   for (size_t i = 0; i < call.numbers.size(); ++i)
-    numbers.push_back(kernel_argument(1 + i, call.compute, {}, StrideClass::scalar, true, loc));
+    numbers.push_back(kernel_argument(1 + i, call.compute, {}, StrideClass::scalar, true, loc, /*host=*/true));
   return build(call, x, loops.axes(), numbers, loc);
 }
 
@@ -141,7 +141,7 @@ std::vector<Tensor> apply_eager(const RowwiseCall& call, const Tensor& x, Loc lo
   std::vector<Tensor> results;
   void* memory[kMaxResults];
   for (size_t i = 0; i < call.results.size(); ++i) {
-    results.push_back(make_dense(sizes, call.results[i], call.op.name, loc));
+    results.push_back(make_dense(sizes, call.results[i], impl.device(), call.op.name, loc));
     memory[i] = results[i].impl()->data();
   }
   if (std::ranges::find(sizes, 0) != sizes.end()) return results;
@@ -149,7 +149,8 @@ std::vector<Tensor> apply_eager(const RowwiseCall& call, const Tensor& x, Loc lo
   const Loops loops(impl, call.axes);
   const SizeClass which = size_class(loops);
   KernelKey key{&call.op,
-                static_cast<uint64_t>(which),
+                device_word(impl.device()),
+                static_cast<uint32_t>(which),
                 static_cast<uint8_t>(loops.sizes.size()),
                 static_cast<uint8_t>(1 + call.numbers.size()),
                 static_cast<uint8_t>(call.compute),

@@ -4,6 +4,7 @@
 #include "frontend/device.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
+#include "frontend/target.h"
 #include "runtime/runtime.h"
 
 #include <unordered_map>
@@ -12,12 +13,12 @@ namespace ogee::detail {
 
 uint64_t RuleKey::hash() const noexcept {
   const std::hash<ArgumentSet> of_set;
-  uint64_t h = reinterpret_cast<uintptr_t>(op) ^ of_set(needs) ^ of_set(transposed) << 1;
+  uint64_t h = reinterpret_cast<uintptr_t>(op) ^ of_set(needs) ^ of_set(transposed) << 1 ^ of_set(host) << 2;
   const auto mix = [&](uint64_t word) {
     h = (h ^ word) * 0x9e3779b97f4a7c15u;
     h ^= h >> 29;
   };
-  mix(count);
+  mix(count | device << 32);
   for (uint32_t i = 0; i < count; ++i) mix(words[i]);
   return h;
 }
@@ -42,9 +43,9 @@ struct RuleTable {
   std::unordered_map<RuleKey, RuleRef, KeyHasher> rules;
 };
 
-TapeRule::TapeRule(const char* name, std::string identity, std::vector<unsigned> wrt, const ArgumentSet& transposed,
-                   const std::function<Derivative()>& derive)
-    : name_(name), identity_(std::move(identity)), id_(next_id.fetch_add(1)), wrt_(std::move(wrt)),
+TapeRule::TapeRule(const char* name, std::string identity, Device device, std::vector<unsigned> wrt,
+                   const ArgumentSet& transposed, const std::function<Derivative()>& derive)
+    : name_(name), identity_(std::move(identity)), device_(device), id_(next_id.fetch_add(1)), wrt_(std::move(wrt)),
       transposed_(transposed), again_(std::make_unique<RuleTable>()) {
   try {
     derivative_ = derive();
@@ -71,9 +72,10 @@ const runtime::Executable& TapeRule::executable(Loc loc) const {
     };
     const auto cached = [&] {
       const std::string text = identity_ + (check_numbers ? " checked" : "");
-      return runtime::Runtime::get().kernels().program(kernel_hash(text), compile);
+      return runtime::Runtime::get().kernels().program(kernel_hash(text, device_), compile);
     };
-    compiled.executable = std::make_unique<runtime::Executable>(unwrap(identity_.empty() ? compile() : cached(), loc));
+    compiled.executable = with_place(
+        loc, [&] { return make_executable(unwrap(identity_.empty() ? compile() : cached(), loc), {}, device_); });
     compiled.ready.store(compiled.executable.get(), std::memory_order_release);
   }
   return *compiled.executable;
@@ -103,6 +105,7 @@ std::string identity_of(const RuleKey& key, const char* name, const TapeRule* or
   if (origin && origin->identity().empty()) return "";
   std::string text = origin ? origin->identity() + " again" : runtime::concat("rule ", name);
   text += " needs " + key.needs.to_string() + " transposed " + key.transposed.to_string();
+  if (key.host.any()) text += " host " + key.host.to_string();
   for (uint32_t i = 0; i < key.count && !origin; ++i) text += runtime::concat(" ", key.words[i]);
   return text;
 }
@@ -114,9 +117,13 @@ RuleRef find_in_table(const RuleKey& key, const char* name, const TapeRule* orig
     std::lock_guard lock(table.mutex);
     if (auto known = table.rules.find(key); known != table.rules.end()) return known->second;
   }
-  const auto derive_it = [&] { return derive(graph(), numbers_of(key.needs), Saved::results, Loc()); };
-  auto rule = std::make_shared<const TapeRule>(name, identity_of(key, name, origin), numbers_of(key.needs),
-                                               key.transposed, std::cref(derive_it));
+  const auto derive_it = [&] {
+    const Graph function = graph();
+    function.impl().set_host(numbers_of(key.host));
+    return derive(function, numbers_of(key.needs), Saved::results, Loc());
+  };
+  auto rule = std::make_shared<const TapeRule>(name, identity_of(key, name, origin), device_of(key.device),
+                                               numbers_of(key.needs), key.transposed, std::cref(derive_it));
   std::lock_guard lock(table.mutex);
   return table.rules.try_emplace(key, std::move(rule)).first->second;
 }

@@ -27,8 +27,10 @@ struct RuleKey {
   const void* op = nullptr; ///< the operation's descriptor, by address
   std::array<uint64_t, 6> words{};
   uint32_t count = 0;
+  uint64_t device = 0;    ///< device_word of where it runs
   ArgumentSet needs;      ///< the arguments that gradients are asked for
   ArgumentSet transposed; ///< those that are given transposed
+  ArgumentSet host;       ///< on another device than the CPU: those whose element is in the host's memory
 
   void push(uint64_t word) {
     assert(count < words.size());
@@ -61,12 +63,13 @@ class TapeRule {
 public:
   /// A rule for the gradients of the arguments `wrt`; `derive` makes it, an Error of which comes when it is to run.
   /// `identity` names it in the kernel cache; "" where it is in none.
-  TapeRule(const char* name, std::string identity, std::vector<unsigned> wrt, const ArgumentSet& transposed,
-           const std::function<Derivative()>& derive);
+  TapeRule(const char* name, std::string identity, Device device, std::vector<unsigned> wrt,
+           const ArgumentSet& transposed, const std::function<Derivative()>& derive);
   ~TapeRule();
 
   const char* name() const noexcept { return name_; }
   const std::string& identity() const noexcept { return identity_; }
+  Device device() const noexcept { return device_; }
   /// Different for all rules of the process.
   uint64_t id() const noexcept { return id_; }
   const std::vector<unsigned>& wrt() const noexcept { return wrt_; }
@@ -90,13 +93,14 @@ public:
 private:
   const char* name_;
   const std::string identity_;
+  const Device device_;
   const uint64_t id_;
   const std::vector<unsigned> wrt_;
   const ArgumentSet transposed_;
   std::optional<Derivative> derivative_;
   std::string failure_;
   struct Compiled {
-    std::unique_ptr<runtime::Executable> executable;
+    std::unique_ptr<const runtime::Executable> executable;
     std::atomic<const runtime::Executable*> ready{nullptr};
   };
   mutable std::mutex mutex_;

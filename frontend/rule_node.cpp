@@ -59,7 +59,7 @@ Tensor as_given(const Tensor& x, bool transposed) {
 }
 
 Tensor number_tensor(const Scalar& number, DType dtype) {
-  Tensor x = make_dense({}, dtype);
+  Tensor x = make_dense({}, dtype, Device());
   write_scalar(number, dtype, x.impl()->data());
   return x;
 }
@@ -116,15 +116,16 @@ namespace {
 /// Memory for gradients.
 class GradientSink final : public runtime::ResultSink {
 public:
-  explicit GradientSink(const runtime::Executable& executable) : executable_(executable) {}
+  GradientSink(const runtime::Executable& executable, Device device) : executable_(executable), device_(device) {}
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
-    gradients.push_back(make_dense(dims, executable_.program().results[result].dtype));
+    gradients.push_back(make_dense(dims, executable_.program().results[result].dtype, device_));
     return gradients[result].impl()->data();
   }
   std::vector<Tensor> gradients;
 
 private:
   const runtime::Executable& executable_;
+  const Device device_;
 };
 
 std::vector<Tensor> call(const TapeRule& rule, std::span<const Tensor> tensors, std::span<const int64_t> sizes,
@@ -132,7 +133,7 @@ std::vector<Tensor> call(const TapeRule& rule, std::span<const Tensor> tensors, 
   const runtime::Executable& executable = rule.executable(loc);
   std::vector<runtime::TensorArg> args;
   for (const Tensor& tensor : tensors) args.push_back(tensor.impl()->arg());
-  GradientSink sink(executable);
+  GradientSink sink(executable, rule.device());
   with_place(loc, [&] { executable.run({args, sizes}, sink); });
   return std::move(sink.gradients);
 }
@@ -183,6 +184,11 @@ void run_rule(const TapeRule& rule, std::vector<Tensor> tensors, std::span<const
   }
 }
 
+void send_back(std::span<Tensor> gradients, std::span<const Device> devices, Loc loc) {
+  for (size_t i = 0; i < devices.size(); ++i)
+    if (gradients[i].defined()) gradients[i] = move_to(gradients[i], devices[i], loc);
+}
+
 // ---- nodes
 // -------------------------------------------------------------------------------------------------------------
 
@@ -207,6 +213,7 @@ private:
   std::vector<SavedTensor> saved_; ///< those of the rule's inputs that are arguments or results
   std::vector<int64_t> sizes_;     ///< those that are sizes
   std::vector<ZeroLike> outputs_;  ///< where there are several
+  std::vector<Device> devices_;    ///< of what has edges, where it is not the rule's for all
   bool holds_tensors_ = false;
 };
 
@@ -219,7 +226,13 @@ SavedTensor save(const RuleArgument& argument) {
 RuleNode::RuleNode(RuleRef ref, Loc loc, std::span<const RuleArgument> arguments, std::span<const Tensor> results)
     : Node(ref->name(), loc, static_cast<uint32_t>(results.size())), rule_(std::move(ref)) {
   const TapeRule& rule = *rule_;
-  for (unsigned argument : rule.wrt()) edges.push_back(edge_of(*arguments[argument].tensor));
+  bool elsewhere = false;
+  for (unsigned argument : rule.wrt()) {
+    edges.push_back(edge_of(*arguments[argument].tensor));
+    elsewhere |= arguments[argument].tensor->impl()->device() != rule.device();
+  }
+  if (elsewhere)
+    for (unsigned argument : rule.wrt()) devices_.push_back(arguments[argument].tensor->impl()->device());
   if (results.size() > 1) outputs_.assign(results.begin(), results.end());
   if (!rule.exists()) return;
   for (const BackwardInput& input : rule.signature().inputs) {
@@ -280,6 +293,19 @@ void RuleNode::run(const Cotangents& cotangents) {
   if (dropped) fail_dropped(loc());
   for (const SavedTensor& saved : saved_) saved.check(*this);
   run_rule(*rule_, inputs(cotangents), sizes_, cotangents, loc());
+  send_back(cotangents.inputs, devices_, loc());
+}
+
+/// Where a rule runs: with the tensors that are not on the CPU, if there are any. Numbers stay there.
+void set_device(RuleKey& key, std::span<const RuleArgument> arguments) {
+  for (const RuleArgument& argument : arguments)
+    if (argument.tensor && !argument.tensor->impl()->device().is_cpu())
+      key.device = device_word(argument.tensor->impl()->device());
+  if (key.device == 0) return;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i].kind == RuleArgument::Kind::number ||
+        (arguments[i].tensor && arguments[i].tensor->impl()->device().is_cpu()))
+      key.host.set(i);
 }
 
 void record(RuleKey key, const char* name, const TapeRule* origin, std::span<const RuleArgument> arguments,
@@ -293,6 +319,7 @@ void record(RuleKey key, const char* name, const TapeRule* origin, std::span<con
     if (is_transposed(*x->impl())) key.transposed.set(i);
   }
   if (key.needs.none()) return;
+  set_device(key, arguments);
   const NodeRef node(new RuleNode(find_rule(key, name, origin, graph), loc, arguments, results));
   set_histories(results, node);
 }
@@ -304,9 +331,15 @@ void set_histories(std::span<const Tensor> results, const NodeRef& node) {
     if (runtime::is_floating(results[i].impl()->dtype)) set_history(results[i], node, i);
 }
 
+static Device device_of_all(std::span<const RuleArgument> arguments) {
+  RuleKey key;
+  set_device(key, arguments);
+  return device_of(key.device);
+}
+
 void record_rule(RuleKey key, const char* name, std::span<const RuleArgument> arguments,
                  std::span<const Tensor> results, const KernelBody& body, Loc loc) {
-  const auto graph = [&] { return record_graph(name, body, Loc()); };
+  const auto graph = [&] { return record_graph(name, device_of_all(arguments), body, Loc()); };
   record(key, name, nullptr, arguments, results, std::cref(graph), loc);
 }
 

@@ -26,11 +26,13 @@ struct SavedTensor {
 
 /// Makes the cotangent of an output that has none.
 struct ZeroLike {
-  ZeroLike(const Tensor& output) : sizes(output.impl()->sizes), dtype(output.impl()->dtype) {}
-  Tensor make(Loc loc) const { return zeros(std::span<const int64_t>(sizes), dtype, loc); }
+  ZeroLike(const Tensor& output)
+      : sizes(output.impl()->sizes), dtype(output.impl()->dtype), device(output.impl()->device()) {}
+  Tensor make(Loc loc) const { return zeros(std::span<const int64_t>(sizes), {dtype, device}, loc); }
 
   SizeList sizes;
   DType dtype;
+  Device device;
 };
 
 /// What a node that reads x is to hold when x is about to be changed in place: a copy with x's history, lying in memory
@@ -41,6 +43,9 @@ int64_t size_of(const Tensor& x, unsigned axis, bool transposed);
 [[noreturn]] void fail_dropped(Loc loc);
 /// Makes `results` the outputs of a node, those of floats.
 void set_histories(std::span<const Tensor> results, const NodeRef& node);
+
+/// Gradients on the devices of what they are gradients of: a number on the CPU goes with tensors of other devices.
+void send_back(std::span<Tensor> gradients, std::span<const Device> devices, Loc loc);
 
 /// Runs a rule on the tensors and sizes that it reads, in order, and leaves the gradients in `cotangents`. If
 /// operations are recorded, so is this.

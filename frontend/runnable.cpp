@@ -6,6 +6,7 @@
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
 #include "frontend/rule_node.h"
+#include "frontend/target.h"
 #include "frontend/tensor_impl.h"
 #include "frontend/views.h"
 #include "runtime/runtime.h"
@@ -23,13 +24,13 @@ public:
   /// The tensor that is to have the elements of a result, null for others.
   using Target = std::function<const Tensor*(size_t result)>;
 
-  CallSink(const runtime::Executable& executable, Target target)
-      : executable_(executable), target_(std::move(target)) {}
+  CallSink(const runtime::Executable& executable, Device device, Target target)
+      : executable_(executable), device_(device), target_(std::move(target)) {}
 
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
     const runtime::ResultSpec& spec = executable_.program().results[result];
     const Tensor* const target = spec.in_place ? target_(result) : nullptr;
-    results_.push_back(target && fits(*target) ? *target : make_dense(dims, spec.dtype));
+    results_.push_back(target && fits(*target) ? *target : make_dense(dims, spec.dtype, device_));
     return results_[result].impl()->data();
   }
 
@@ -38,11 +39,13 @@ public:
 
 private:
   /// Whether kernels can write there: they expect what the allocator gives.
-  static bool fits(const Tensor& x) {
-    return x.impl()->dense && reinterpret_cast<uintptr_t>(x.impl()->data()) % runtime::Allocator::kAlignment == 0;
+  bool fits(const Tensor& x) const {
+    return x.impl()->dense && x.impl()->device() == device_ &&
+           reinterpret_cast<uintptr_t>(x.impl()->data()) % runtime::Allocator::kAlignment == 0;
   }
 
   const runtime::Executable& executable_;
+  const Device device_;
   const Target target_;
   ResultList results_;
 };
@@ -60,6 +63,7 @@ void check_no_grad(const Tensor& leaf, Loc loc) {
 void write_grad(const FinalGrad& grad, const Tensor& leaf, Tensor gradient, Loc loc) {
   Autograd& autograd = *leaf.impl()->autograd;
   const RecordingScope scope(false);
+  if (gradient.defined()) gradient = to(gradient, leaf.device(), loc);
   if (gradient.defined() && grad.place.kind == Place::Kind::argument) // those of captured tensors ran in the trace
     gradient = after_hooks(std::move(gradient), autograd.hooks, 0, loc);
   if (grad.cleared) {
@@ -81,9 +85,10 @@ std::vector<runtime::TensorArg> bound_arguments(std::span<const Capture> capture
 
 Runnable::Runnable(Interface interface, const Graph& graph, Loc loc, bool copy_strided,
                    std::shared_ptr<std::mutex> writing)
-    : interface_(std::move(interface)), executable_(graph.impl().compile(loc, /*eager=*/false, is_anomaly_enabled()),
-                                                    bound_arguments(interface_.captures)),
-      copy_strided_(copy_strided), writes_of_(executable_.program().results.size(), kNoWrite),
+    : interface_(std::move(interface)), device_(graph.impl().device()),
+      executable_(make_executable(graph.impl().compile(loc, /*eager=*/false, is_anomaly_enabled()),
+                                  bound_arguments(interface_.captures), device_)),
+      copy_strided_(copy_strided), writes_of_(executable_->program().results.size(), kNoWrite),
       writing_(std::move(writing)) {
   check_captures(loc);
   for (size_t i = 0; i < interface_.writes.size(); ++i)
@@ -175,8 +180,8 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
     if (tape || writes_of_[result] == kNoWrite) return nullptr;
     return &at(interface_.writes[writes_of_[result]].place, arguments);
   };
-  CallSink sink(executable_, std::cref(target));
-  with_place(loc, [&] { executable_.run({{args, count}}, sink); });
+  CallSink sink(*executable_, device_, std::cref(target));
+  with_place(loc, [&] { executable_->run({{args, count}}, sink); });
   if (tape) record(*tape, arguments, random, sink.all(), loc);
   if (interface_.next_draw) {
     const Tensor& next = sink[*interface_.next_draw];
@@ -197,6 +202,7 @@ void Runnable::run(std::span<const Tensor* const> arguments, ResultList& results
     Tensor result = source.place.kind == Place::Kind::none ? sink[source.graph_result] : at(source.place, arguments);
     if (source.place.kind == Place::Kind::none) result.impl()->made_at = loc;
     for (const ViewStep& step : source.steps) result = apply_step(result, step, loc);
+    if (result.device() != source.device) result = to(result, source.device, loc);
     results.push_back(std::move(result));
   }
 }

@@ -33,7 +33,8 @@ private:
   void check_writes(std::span<const Tensor* const> arguments, Loc loc) const;
 
   Interface interface_;
-  runtime::Executable executable_;
+  const Device device_;
+  const std::unique_ptr<const runtime::Executable> executable_;
   const bool copy_strided_;
   std::vector<uint32_t> writes_of_; ///< per result of the graph: the number of its write, or kNoWrite
   static constexpr uint32_t kNoWrite = UINT32_MAX;

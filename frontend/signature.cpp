@@ -3,6 +3,7 @@
 
 #include "frontend/compile.h"
 #include "frontend/failure.h"
+#include "frontend/kernel.h"
 #include "frontend/tape.h"
 #include "frontend/tensor_impl.h"
 
@@ -39,7 +40,8 @@ void Call::tensor(const Tensor& tensor) {
   if (impl.symbolic) fail_foreign(tensor, "compile", impl.symbolic->loc);
   push(static_cast<uint64_t>(impl.dtype) | impl.sizes.size() << 8 | static_cast<uint64_t>(layout_of(impl)) << 16 |
        static_cast<uint64_t>(has_gradient(tensor)) << 24 |
-       static_cast<uint64_t>(has_gradient(tensor) && impl.autograd->node) << 25);
+       static_cast<uint64_t>(has_gradient(tensor) && impl.autograd->node) << 25 |
+       static_cast<uint64_t>(device_word(impl.device())) << 32);
   for (size_t axis = 0; axis < impl.sizes.size(); ++axis)
     push(dims_.empty() || !symbolic_dim(dims_, argument_, axis) ? static_cast<uint64_t>(impl.sizes[axis]) : kAnySize);
   if (tensor_count_ == tensor_capacity_) grow_tensors();
@@ -90,6 +92,7 @@ LeafFacts::LeafFacts(const Leaf& leaf, std::span<const SymbolicDim> dims)
   if (!is_tensor) return;
   const TensorImpl& impl = *leaf.tensor->impl();
   dtype = impl.dtype;
+  device = impl.device();
   sizes.assign(impl.sizes.begin(), impl.sizes.end());
   for (size_t axis = 0; axis < sizes.size(); ++axis)
     if (symbolic_dim(dims, argument_number(leaf), axis)) sizes[axis] = 0; // any will do
@@ -109,6 +112,7 @@ std::string difference(const LeafFacts& was, const LeafFacts& now) {
   }
   if (was.dtype != now.dtype)
     return runtime::concat(arg, " dtype was ", runtime::name(was.dtype), ", now ", runtime::name(now.dtype));
+  if (was.device != now.device) return runtime::concat(arg, " was on ", was.device, ", now on ", now.device);
   if (was.sizes.size() != now.sizes.size())
     return runtime::concat(arg, " had ", was.sizes.size(), " dims, now ", now.sizes.size());
   for (size_t i = 0; i < now.sizes.size(); ++i)

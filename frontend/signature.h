@@ -15,6 +15,7 @@ struct LeafFacts {
   std::string path, text;
   bool is_number = false, is_tensor = false;
   DType dtype = DType::f32;
+  Device device;
   std::vector<int64_t> sizes;
   bool contiguous = true;  ///< dense row-major
   bool inner_dense = true; ///< the last dim has stride 1

@@ -19,7 +19,7 @@ std::vector<uint8_t> bytes_of(const void* data, size_t count) {
 }
 
 std::vector<uint8_t> elements_of(const Tensor& x, Loc loc) {
-  const Tensor dense = copy_dense(x, "save", loc);
+  const Tensor here = on_host(x, loc), dense = here.impl()->dense ? here : copy_dense(here, "save", loc);
   const size_t count = static_cast<size_t>(static_cast<int64_t>(dense.numel(loc)));
   return bytes_of(dense.impl()->data(), count * runtime::item_size(dense.dtype(loc)));
 }

@@ -147,7 +147,7 @@ Tensor pull_back(const Tensor& cotangent, const ViewStep& step, const Shape& fro
     return reshape_to(summed, from, "expand", step.loc);
   }
   case ViewStep::Kind::slice: {
-    const Tensor whole = zeros(from, dtype, step.loc);
+    const Tensor whole = zeros(from, {dtype, cotangent.device(step.loc)}, step.loc);
     view_slice(whole, step.offsets, step.shape, step.strides, "slice", step.loc).copy_(cotangent, step.loc);
     return whole;
   }

@@ -1,6 +1,7 @@
 // Handles, what tensors tell about themselves, and host reads.
 #include "frontend/tensor.h"
 
+#include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/operators.h"
 #include "frontend/tensor_impl.h"
@@ -97,7 +98,7 @@ Tensor make_strided(runtime::StorageRef storage, int64_t offset, std::span<const
   return Tensor(impl);
 }
 
-Tensor make_dense(std::span<const int64_t> sizes, DType dtype) {
+Tensor make_dense(std::span<const int64_t> sizes, DType dtype, Device device) {
   SizeList strides(sizes);
   runtime::Checked count = 1;
   for (size_t i = sizes.size(); i-- > 0;) {
@@ -108,12 +109,12 @@ Tensor make_dense(std::span<const int64_t> sizes, DType dtype) {
   const runtime::Checked bytes = empty ? runtime::Checked(0) : count * runtime::item_size(dtype);
   if (!bytes.valid())
     runtime::raise(ErrorCode::out_of_memory, "a tensor of shape ", runtime::to_string(sizes), " is too large");
-  return make_strided(runtime::Storage::allocate(static_cast<size_t>(bytes.value())), 0, sizes, strides, dtype);
+  return make_strided(runtime::Storage::allocate(static_cast<size_t>(bytes.value()), device), 0, sizes, strides, dtype);
 }
 
-Tensor make_dense(std::span<const int64_t> sizes, DType dtype, const char* op, Loc loc) {
+Tensor make_dense(std::span<const int64_t> sizes, DType dtype, Device device, const char* op, Loc loc) {
   try {
-    Tensor x = make_dense(sizes, dtype);
+    Tensor x = make_dense(sizes, dtype, device);
     x.impl()->made_at = loc;
     return x;
   } catch (const runtime::Error& error) { fail_with(error.code(), runtime::concat(op, ": ", error.what()), loc); }
@@ -158,10 +159,7 @@ Dim Tensor::numel(Loc loc) const {
 
 DType Tensor::dtype(Loc loc) const { return checked(*this, "dtype", loc).dtype; }
 
-Device Tensor::device(Loc loc) const {
-  const detail::TensorImpl& impl = checked(*this, "device", loc);
-  return impl.storage ? impl.storage->device() : Device();
-}
+Device Tensor::device(Loc loc) const { return checked(*this, "device", loc).device(); }
 
 int64_t Tensor::stride(int64_t dim, Loc loc) const {
   const detail::TensorImpl& impl = checked_data(*this, "stride", loc);
@@ -188,9 +186,10 @@ std::string Tensor::name(Loc loc) const { return checked(*this, "name", loc).nam
 // --------------------------------------------------------------------------------------------------------
 
 Scalar Tensor::item_scalar(Loc loc) const {
-  const detail::TensorImpl& impl = checked_data(*this, "item", loc);
+  checked_data(*this, "item", loc);
   if (numel(loc) != 1) fail(loc, "item: needs one element, the shape is ", shape(loc));
-  return detail::load_scalar(impl.data(), impl.dtype);
+  const Tensor here = detail::on_host(*this, loc);
+  return detail::load_scalar(here.impl()->data(), here.impl()->dtype);
 }
 
 void Tensor::fail_item(const Scalar& value, int bits, Loc loc) {
@@ -211,6 +210,8 @@ void* Tensor::span_data(DType dtype, Loc loc) const {
   if (!impl.dense)
     fail(loc, "span: a tensor of shape ", shape(loc), " and strides ",
          runtime::to_string(std::span<const int64_t>(impl.strides)), " is not contiguous; hint: contiguous()");
+  if (!impl.device().is_cpu())
+    fail(loc, "span: the elements are on ", impl.device(), ", where C++ cannot read them; hint: cpu()");
   return impl.data();
 }
 
@@ -229,10 +230,10 @@ Tensor::operator bool() const {
         "bool: a compiled function cannot branch on a tensor's value while it is traced; hint: choose with "
         "`where`, or branch in the graph with `cond`",
         here);
-  const detail::TensorImpl& impl = checked_data(*this, "bool", here);
+  checked_data(*this, "bool", here);
   if (numel(here) != 1)
     fail(here, "bool: the truth of a tensor of shape ", shape(here), " is ambiguous; hint: all() or any()");
-  return detail::load_scalar(impl.data(), impl.dtype).as_bool();
+  return item_scalar(here).as_bool();
 }
 
 } // namespace ogee

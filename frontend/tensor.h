@@ -153,12 +153,14 @@ public:
     }
   }
   Scalar item_scalar(Loc loc = Loc::current()) const;
-  /// The elements as plain C++ memory. Error unless T is the dtype's C++ type and the tensor is contiguous.
+  /// The elements as plain C++ memory. Error unless T is the dtype's C++ type and the tensor is contiguous and on the
+  /// CPU.
   template <class T>
   std::span<T> span(Loc loc = Loc::current()) const {
     return {static_cast<T*>(span_data(dtype_of<T>(), loc)), static_cast<size_t>(static_cast<int64_t>(numel(loc)))};
   }
-  /// Address of the first element, whatever the strides. Error unless T is the dtype's C++ type.
+  /// Address of the first element, whatever the strides, in the memory of its device. Error unless T is the dtype's
+  /// C++ type.
   template <class T>
   T* data_ptr(Loc loc = Loc::current()) const {
     return static_cast<T*>(typed_data(dtype_of<T>(), loc));
@@ -185,7 +187,7 @@ public:
   /// This tensor where condition (bool) is true, else `other`.
   Tensor where(const Tensor& condition, const Tensor& other, Loc loc = Loc::current()) const;
   Tensor where(const Tensor& condition, const Scalar& other, Loc loc = Loc::current()) const;
-  /// Overwrites every element; the source broadcasts and is converted.
+  /// Overwrites every element; the source broadcasts and is converted, and may be on another device.
   Tensor& copy_(const Tensor& source, Loc loc = Loc::current());
   Tensor& fill_(const Scalar& value, Loc loc = Loc::current());
   Tensor& zero_(Loc loc = Loc::current()) { return fill_(0, loc); }

@@ -79,6 +79,7 @@ struct AutogradDeleter {
 /// What a tensor without elements has instead: a shape that may be symbolic and, inside a trace, what it stands for.
 struct Symbolic {
   Shape shape;
+  Device device;
   Shape strides;                ///< in elements, as if it had memory: says what is a view
   std::shared_ptr<Trace> trace; ///< null: a spec
   uint32_t view = 0;            ///< of Functionalizer
@@ -106,6 +107,7 @@ struct TensorImpl {
     return base ? base + offset * static_cast<int64_t>(runtime::item_size(dtype)) : nullptr;
   }
   size_t rank() const { return symbolic ? symbolic->shape.size() : sizes.size(); }
+  Device device() const { return storage ? storage->device() : symbolic->device; }
   /// As a program's argument.
   runtime::TensorArg arg() const {
     return {data(), sizes.data(), strides.data(), static_cast<uint32_t>(sizes.size()), dtype};
@@ -137,9 +139,9 @@ Scalar load_scalar(const std::byte* at, DType dtype);
 std::vector<int64_t> stride_classes(const TensorImpl& impl);
 
 /// A new dense tensor with elements of no defined value.
-Tensor make_dense(std::span<const int64_t> sizes, DType dtype);
+Tensor make_dense(std::span<const int64_t> sizes, DType dtype, Device device);
 /// The same for a function: an Error names it and its line.
-Tensor make_dense(std::span<const int64_t> sizes, DType dtype, const char* op, Loc loc);
+Tensor make_dense(std::span<const int64_t> sizes, DType dtype, Device device, const char* op, Loc loc);
 /// A tensor on part of a storage.
 Tensor make_strided(runtime::StorageRef storage, int64_t offset, std::span<const int64_t> sizes,
                     std::span<const int64_t> strides, DType dtype);

@@ -4,6 +4,7 @@
 #include "frontend/autograd.h"
 #include "frontend/copy.h"
 #include "frontend/failure.h"
+#include "frontend/placement.h"
 #include "frontend/tape.h"
 
 #include <algorithm>
@@ -41,25 +42,52 @@ void Trace::end() {
 Tensor Trace::make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc) {
   auto* impl = new detail::TensorImpl;
   impl->dtype = dtype;
-  impl->symbolic = std::make_unique<detail::Symbolic>(
-      detail::Symbolic{views_[view].shape, std::move(strides), shared_from_this(), view, loc});
+  impl->symbolic = std::make_unique<detail::Symbolic>(detail::Symbolic{
+      views_[view].shape, bases_[views_[view].base].device, std::move(strides), shared_from_this(), view, loc});
   ++views_[view].tensors;
   views_[view].loc = loc;
   return Tensor(impl);
 }
 
-Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& shape, Loc loc, bool outermost) {
+void Trace::settle(const char* op, const std::string& what, Device device, size_t rank, Loc loc) {
+  if (use_ == Use::kernel || (rank == 0 && device.is_cpu())) return;
+  if (!settled_) {
+    device_ = device;
+    settled_ = {what, loc};
+  } else if (device != device_) {
+    detail::fail(loc, op, ": ", what, " is on ", device, ", but the traced function runs on ", device_, ", where ",
+                 settled_->what, detail::where(settled_->loc), " is; hint: make it there, or move it before: to(\"",
+                 device_, "\")");
+  }
+}
+
+Device Trace::device_for(const OpCall& call) const {
+  if (use_ == Use::kernel) return device_;
+  if (call.device) return *call.device;
+  const auto there = [&](ValueId operand) { return on_device_.contains(operand); };
+  return !on_device_.empty() && std::ranges::any_of(call.operands, there) ? device_ : Device();
+}
+
+Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& shape, Device device, Loc loc,
+                        bool outermost) {
+  if (use_ == Use::kernel) device = device_;
+  settle("compile", "a value", device, shape.size(), loc);
+  note_device(value, device);
   const size_t level = outermost || place.kind != Place::Kind::none ? 0 : regions_.size();
-  bases_.push_back({value, 0, place, dtype, level == 0 ? 0 : current_region(), level, level});
+  bases_.push_back({value, 0, place, dtype, device, level == 0 ? 0 : current_region(), level, level});
   views_.push_back({static_cast<uint32_t>(bases_.size() - 1), {}, {}, shape, {}});
   return make_tensor(static_cast<uint32_t>(views_.size() - 1), dtype, runtime::row_major_strides(shape), loc);
 }
 
-Tensor Trace::argument(const detail::GraphArgument& argument, Loc loc, const Tensor& outer) {
+Tensor Trace::argument(const detail::GraphArgument& given, Loc loc, const Tensor& outer) {
+  detail::GraphArgument argument = given;
+  if (use_ != Use::kernel) argument.host = argument.shape.empty() && argument.device.is_cpu();
+  settle("compile", argument.name, argument.device, argument.shape.size(), loc);
   const ValueId value = builder_.argument(argument, loc);
   const Place place{Place::Kind::argument, arguments_++};
   names_.insert(argument.name);
-  Tensor tensor = make_base(value, place, argument.dtype, argument.shape, loc);
+  argument_devices_.push_back(argument.device);
+  Tensor tensor = make_base(value, place, argument.dtype, argument.shape, argument.device, loc);
   outer_grads_.push_back(outer.defined() && outer.impl()->autograd && outer.impl()->autograd->grad.defined());
   if (outer.defined()) set_origin(static_cast<uint32_t>(bases_.size() - 1), outer);
   tensor.impl()->name = argument.name;
@@ -86,15 +114,20 @@ std::string Trace::capture_name(const Tensor& x) {
   return name;
 }
 
-Tensor Trace::capture(const Tensor& x, Loc loc) {
-  const auto [known, is_new] = capture_index_.try_emplace(x.impl(), captures_.size());
-  if (!is_new) return capture_stand_ins_[known->second];
+Tensor Trace::capture(const Tensor& x, const char* op, Loc loc) {
+  if (const auto known = capture_index_.find(x.impl()); known != capture_index_.end())
+    return capture_stand_ins_[known->second];
   const detail::TensorImpl& impl = *x.impl();
+  settle(op, impl.name.empty() ? "a captured tensor" : impl.name, impl.device(), impl.rank(), loc);
+  capture_index_.emplace(x.impl(), captures_.size());
   detail::GraphArgument argument{capture_name(x), impl.dtype, Shape(std::span<const int64_t>(impl.sizes)), {}};
   if (!impl.dense) argument.strides = detail::stride_classes(impl);
   argument.state = impl.optimizer_state ? "optimizer" : "captured";
+  argument.device = impl.device();
+  argument.host = detail::goes_anywhere(impl);
   const ValueId value = builder_.argument(argument, loc);
-  Tensor tensor = make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, loc);
+  Tensor tensor =
+      make_base(value, {Place::Kind::capture, captures_.size()}, impl.dtype, argument.shape, argument.device, loc);
   captures_.emplace_back(x, loc);
   set_origin(static_cast<uint32_t>(bases_.size() - 1), x);
   capture_stand_ins_.push_back(tensor);
@@ -108,7 +141,7 @@ std::optional<Loc> Trace::first_use(const Tensor& x) const {
 
 Tensor Trace::stand_in(const Tensor& x, const char* op, Loc loc) {
   const detail::TensorImpl& impl = detail::checked(x, op, loc);
-  if (!impl.symbolic) return capture(x, loc);
+  if (!impl.symbolic) return capture(x, op, loc);
   if (impl.symbolic->trace.get() != this) detail::fail_foreign(x, op, loc);
   const Base& base = bases_[views_[impl.symbolic->view].base];
   if (base.level > 0 && (base.level > regions_.size() || regions_[base.level - 1].id != base.region))
@@ -123,7 +156,7 @@ ValueId Trace::read(const Tensor& x, const char* op, Loc loc) {
 
 Tensor Trace::record(OpCall call) {
   const ValueId value = add(call);
-  return make_base(value, {}, call.dtype, call.shape, call.loc);
+  return make_base(value, {}, call.dtype, call.shape, device_for(call), call.loc);
 }
 
 Tensor Trace::view(const Tensor& x, const char* op, ViewStep step, const Shape& strides) {
@@ -301,8 +334,8 @@ ValueId Trace::insert(const View& view, ValueId parent, ValueId value, const cha
 std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
   if (!random_) {
     auto argument = [&](const char* name, size_t position) {
-      const ValueId value = builder_.argument({name, DType::i64, {}, {}, "random"}, loc, position);
-      return make_base(value, {}, DType::i64, {}, loc, /*outermost=*/true);
+      const ValueId value = builder_.argument({name, DType::i64, {}, {}, "random", {}, /*host=*/true}, loc, position);
+      return make_base(value, {}, DType::i64, {}, Device(), loc, /*outermost=*/true);
     };
     Tensor key = argument("random_key", arguments_);
     random_ = {key, argument("random_draw", arguments_ + 1)};
@@ -310,7 +343,7 @@ std::pair<Tensor, Tensor> Trace::draw(Loc loc) {
   ++draws_;
   if (draws_ == 1) return *random_;
   const ValueId number = with_draws(read(random_->second, "draw", loc), loc);
-  return {random_->first, make_base(number, {}, DType::i64, {}, loc)};
+  return {random_->first, make_base(number, {}, DType::i64, {}, Device(), loc)};
 }
 
 void Trace::guard(std::shared_ptr<detail::StateCell> cell, uint64_t bits) {
@@ -329,7 +362,7 @@ std::optional<Loc> Trace::survivor() const {
 detail::ResultSource Trace::result_source(uint32_t view, bool as_view, std::vector<ValueId>& values,
                                           std::unordered_map<uint32_t, size_t>& made) {
   const uint32_t base = views_[view].base;
-  detail::ResultSource source{bases_[base].place, {}, values.size()};
+  detail::ResultSource source{bases_[base].place, bases_[base].device, {}, values.size()};
   if (!as_view) {
     source.place = {};
     values.push_back(read(view));
@@ -408,9 +441,14 @@ detail::Recording Trace::finish(std::span<const Tensor> results, Loc loc, bool k
   }
   const std::map<size_t, std::string> names = result_names(results, sources);
   end();
-  recording.graph = builder_.finish(values, loc, ends, names);
-  recording.interface = {
-      std::move(captures_), std::move(sources), std::move(writes), std::move(grads), draws_, next_draw};
+  recording.graph = builder_.finish(values, device_, loc, ends, names);
+  recording.interface = {std::move(captures_),
+                         std::move(sources),
+                         std::move(writes),
+                         std::move(grads),
+                         std::move(argument_devices_),
+                         draws_,
+                         next_draw};
   recording.guards = std::move(guards_);
   return recording;
 }

@@ -53,6 +53,7 @@ struct Place {
 /// What a result of the function is: a result of the graph, or a place, or a view of one of these.
 struct ResultSource {
   Place place;
+  Device device;               ///< the graph's results are all on one, this one may be a number on the CPU
   std::vector<ViewStep> steps; ///< from the place, or the result of the graph, to the result
   size_t graph_result = 0;     ///< when place is none
 };
@@ -93,6 +94,7 @@ struct RegionTensor {
   ValueId value = 0;
   DType dtype = DType::f32;
   Shape shape;
+  Device device;
   Loc loc;
 };
 
@@ -113,6 +115,7 @@ struct Interface {
   std::vector<ResultSource> results;
   std::vector<FinalWrite> writes;
   std::vector<FinalGrad> grads;
+  std::vector<Device> arguments; ///< where those of the user are
   uint64_t draws = 0;
   std::optional<size_t> next_draw; ///< the result that says how many draws there have been, where only a run knows
 };
@@ -140,7 +143,9 @@ public:
     graph, ///< a graph that stands for itself: every result of the function is one of its results
     kernel ///< an eager kernel: as a graph, and its arguments need no checks
   };
-  explicit Trace(const std::string& name, Use use) : builder_(name, use == Use::kernel), use_(use) {}
+  /// `device` is that of a kernel; others run where the tensors are that they meet.
+  explicit Trace(const std::string& name, Use use, Device device = {})
+      : builder_(name, use == Use::kernel), use_(use), device_(device) {}
 
   /// Makes a trace current while it lives.
   class Recorder {
@@ -156,9 +161,15 @@ public:
   };
 
   /// The stand-in of the next argument; `outer` is what it stands for, if that is known.
-  Tensor argument(const detail::GraphArgument& argument, Loc loc, const Tensor& outer = {});
+  Tensor argument(const detail::GraphArgument& given, Loc loc, const Tensor& outer = {});
   /// A number that the caller of the graph gives: a symbol.
   Dim index_argument(const std::string& name, Loc loc);
+
+  /// Where the function runs, as far as that is known.
+  Device device() const noexcept { return device_; }
+  /// Says that `what`, of that rank, is on a device: a traced function runs on one device. Error, which names what was
+  /// there before, for another one. CPU tensors of rank 0 go anywhere.
+  void settle(const char* op, const std::string& what, Device device, size_t rank, Loc loc);
 
   /// The stand-in of a tensor in this trace: itself, or the captured one. Errors for specs and for tensors of a trace
   /// that has ended.
@@ -232,6 +243,7 @@ private:
     uint32_t version = 0;
     detail::Place place;
     DType dtype;
+    Device device;
     uint32_t region = 0;           ///< in which it was made, 0: none
     size_t level = 0;              ///< the number of regions around that
     size_t depth = 0;              ///< the number of regions around its present value
@@ -270,6 +282,12 @@ private:
   detail::ValueId add(const detail::OpCall& call, bool stopped);
   detail::ValueId add(const detail::OpCall& call);
   void set_flow(detail::ValueId value, bool stopped);
+  /// The device of an op's result.
+  Device device_for(const detail::OpCall& call) const;
+  /// Values of other devices than the CPU are told from those of rank 0 beside them.
+  void note_device(detail::ValueId value, Device device) {
+    if (!device.is_cpu()) on_device_.insert(value);
+  }
   /// Whether a gradient flows through a value, that of a transform included.
   bool flows(detail::ValueId value) const { return differentiable_.contains(value) || watched_.contains(value); }
   /// Gradients flow through `value` as through `source`.
@@ -289,7 +307,7 @@ private:
   void say_gradients(detail::Recording& recording, std::span<const detail::ValueId> results);
   std::vector<detail::FinalGrad> final_grads(std::vector<detail::ValueId>& values, bool keep);
   Tensor make_tensor(uint32_t view, DType dtype, Shape strides, Loc loc);
-  Tensor make_base(detail::ValueId value, detail::Place place, DType dtype, const Shape& shape, Loc loc,
+  Tensor make_base(detail::ValueId value, detail::Place place, DType dtype, const Shape& shape, Device device, Loc loc,
                    bool outermost = false);
   uint32_t current_region() const { return regions_.empty() ? 0 : regions_.back().id; }
   /// The value of a base as one of the innermost region.
@@ -297,7 +315,7 @@ private:
   void set_value(uint32_t base, detail::ValueId value);
   void close_region(detail::TracedRegion& traced);
   detail::ValueId with_draws(detail::ValueId number, Loc loc);
-  Tensor capture(const Tensor& x, Loc loc);
+  Tensor capture(const Tensor& x, const char* op, Loc loc);
   uint32_t add_view(uint32_t parent, detail::ViewStep step);
   std::optional<detail::ViewStep> slice_before_broadcast(uint32_t view, const detail::ViewStep& slice) const;
   detail::ValueId read(uint32_t view);
@@ -318,6 +336,13 @@ private:
 
   detail::GraphBuilder builder_;
   const Use use_;
+  Device device_;
+  struct Settled {
+    std::string what;
+    Loc loc;
+  };
+  std::optional<Settled> settled_;                ///< what is on that device
+  std::unordered_set<detail::ValueId> on_device_; ///< empty on the CPU
   std::vector<Base> bases_;
   std::vector<View> views_;
   std::vector<detail::Capture> captures_;
@@ -331,7 +356,8 @@ private:
   std::vector<OpenRegion> regions_;
   uint32_t region_count_ = 0;
   std::vector<detail::Guard> guards_;
-  std::vector<bool> outer_grads_;                      ///< per argument: whether it has a gradient
+  std::vector<bool> outer_grads_; ///< per argument: whether it has a gradient
+  std::vector<Device> argument_devices_;
   std::vector<detail::ValueId> stopped_;               ///< values that a gradient would have flown through
   std::unordered_set<detail::ValueId> differentiable_; ///< what gradients flow through
   std::unordered_set<detail::ValueId> watched_;        ///< what those of transforms flow through

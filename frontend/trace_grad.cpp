@@ -45,6 +45,7 @@ void Trace::watch(const Tensor& x, Loc loc) { watched_.insert(read(x, "grad", lo
 
 ValueId Trace::add(const OpCall& call, bool stopped) {
   const ValueId value = builder_.add(call);
+  note_device(value, device_for(call));
   if (!runtime::is_floating(call.dtype)) return value;
   const bool depends = any_of(differentiable_, call.operands), watched = any_of(watched_, call.operands);
   if (watched && !stopped) watched_.insert(value);
@@ -135,7 +136,7 @@ void Trace::rebase(uint32_t view) {
   const DType dtype = bases_[views_[view].base].dtype;
   const ValueId value = read(view);
   const size_t level = regions_.size();
-  bases_.push_back({value, 0, {}, dtype, current_region(), level, level});
+  bases_.push_back({value, 0, {}, dtype, bases_[views_[view].base].device, current_region(), level, level});
   const auto base = static_cast<uint32_t>(bases_.size() - 1);
   views_[view].parent.reset();
   views_[view].detached = false;
@@ -189,7 +190,8 @@ std::vector<Tensor> Trace::gradients(std::span<const Tensor> outputs, std::span<
     const Shape shape = inputs[i].shape(loc);
     if (depends) differentiable_.insert(*found[i]);
     if (watched) watched_.insert(*found[i]);
-    gradients[i] = make_base(recorded ? *found[i] : copy(*found[i], dtype, shape, loc, true), {}, dtype, shape, loc);
+    gradients[i] = make_base(recorded ? *found[i] : copy(*found[i], dtype, shape, loc, true), {}, dtype, shape,
+                             inputs[i].device(loc), loc);
     if (tape == detail::Tape::apart) continue;
     const uint32_t view = stand_in(inputs[i], "gradient", loc).impl()->symbolic->view;
     if (!views_[view].parent) gradients[i] = hooked(views_[view].base, gradients[i], loc);
@@ -215,18 +217,19 @@ void Trace::backward(const Tensor& output, const Tensor& seed, bool retain_graph
   const auto found = builder_.differentiate({&from, 1}, {&cotangent, 1}, values, detours_,
                                             retain_graph ? detail::Tape::kept : detail::Tape::dropped, loc);
   const detail::RecordingScope scope(create_graph);
-  const auto gradient_of = [&](size_t i, DType dtype, const Shape& shape) {
-    return make_base(copy(*found[i], dtype, shape, loc, !create_graph), {}, dtype, shape, loc);
+  const auto gradient_of = [&](size_t i, DType dtype, const Shape& shape, uint32_t base) {
+    return make_base(copy(*found[i], dtype, shape, loc, !create_graph), {}, dtype, shape, bases_[base].device, loc);
   };
   for (size_t i = 0; i < values.size(); ++i) {
     if (!found[i]) continue;
     if (create_graph) differentiable_.insert(*found[i]);
     if (create_graph && watched_.contains(from)) watched_.insert(*found[i]);
     if (i < origins.size()) {
-      accumulate(origins[i], gradient_of(i, bases_[origins[i]].dtype, shapes[i]), loc);
+      accumulate(origins[i], gradient_of(i, bases_[origins[i]].dtype, shapes[i], origins[i]), loc);
     } else {
       Retained& retained = retained_[i - origins.size()];
-      const Tensor gradient = gradient_of(i, retained.dtype, views_[retained.view].shape);
+      const View& view = views_[retained.view];
+      const Tensor gradient = gradient_of(i, retained.dtype, Shape(view.shape), view.base);
       retained.grad = retained.grad.defined() ? retained.grad + gradient : gradient;
     }
   }

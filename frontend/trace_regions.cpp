@@ -45,6 +45,7 @@ ValueId Trace::localize(uint32_t number) {
     const ValueId local = builder_.region_argument(base->depth, base->value);
     regions_[base->depth].uses[number] = {base->value, base->version, local, local};
     follow(base->value, local);
+    note_device(local, base->device);
     base->value = local;
   }
   return bases_[number].value;
@@ -53,6 +54,7 @@ ValueId Trace::localize(uint32_t number) {
 void Trace::set_value(uint32_t base, ValueId value) {
   localize(base); // what it was is what its region has to be given
   bases_[base].value = value;
+  note_device(value, bases_[base].device);
   ++bases_[base].version;
 }
 
@@ -84,7 +86,7 @@ void Trace::close_region(TracedRegion& traced) {
 
 RegionTensor Trace::describe(const Tensor& x, const char* op, Loc loc) {
   const Tensor inside = stand_in(x, op, loc);
-  return {read(inside, op, loc), x.dtype(loc), x.shape(loc), inside.impl()->symbolic->loc};
+  return {read(inside, op, loc), x.dtype(loc), x.shape(loc), inside.device(loc), inside.impl()->symbolic->loc};
 }
 
 TracedRegion Trace::record_region(std::span<const RegionTensor> arguments, const detail::RegionBody& body,
@@ -94,8 +96,8 @@ TracedRegion Trace::record_region(std::span<const RegionTensor> arguments, const
   std::vector<Tensor> stand_ins;
   for (const RegionTensor& argument : arguments) {
     const ValueId value = builder_.region_argument(regions_.size() - 1, argument.dtype, argument.shape, argument.loc);
-    stand_ins.push_back(make_base(value, {}, argument.dtype, argument.shape, argument.loc));
-    traced.arguments.push_back({value, argument.dtype, argument.shape, argument.loc});
+    stand_ins.push_back(make_base(value, {}, argument.dtype, argument.shape, argument.device, argument.loc));
+    traced.arguments.push_back({value, argument.dtype, argument.shape, argument.device, argument.loc});
   }
   const std::vector<Tensor> results = body(stand_ins);
   for (const Tensor& result : results) traced.results.push_back(describe(result, op, loc));
@@ -136,7 +138,7 @@ Tensor Trace::custom_vjp(std::span<const Tensor> inputs, const Tensor& value, co
   }
   if (next != regions[0].results.size())
     detail::fail(loc, "custom_vjp: ", regions[0].results.size(), " gradients for ", next, " inputs of floats");
-  const detail::ControlCall::Result type{result.dtype, result.shape};
+  const detail::ControlCall::Result type{result.dtype, result.shape, result.device};
   return add_control("custom_vjp", {std::move(values), {}}, 0, std::move(regions), {&type, 1}, {}, loc)[0];
 }
 
@@ -170,7 +172,7 @@ std::vector<Tensor> Trace::add_control(const char* name, std::vector<std::vector
       if (view.base == base && !view.parent) return view.shape;
     return Shape();
   };
-  for (uint32_t base : renewed) all.push_back({bases_[base].dtype, shape_of(base)});
+  for (uint32_t base : renewed) all.push_back({bases_[base].dtype, shape_of(base), bases_[base].device});
   all.insert(all.end(), results.begin() + static_cast<ptrdiff_t>(carried), results.end());
   call.results = all;
 
@@ -223,7 +225,7 @@ std::vector<Tensor> Trace::add_control(const char* name, std::vector<std::vector
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < results.size(); ++i) {
     const ValueId value = values[i < carried ? i : i + renewed.size()];
-    tensors.push_back(make_base(value, {}, results[i].dtype, results[i].shape, loc));
+    tensors.push_back(make_base(value, {}, results[i].dtype, results[i].shape, results[i].device, loc));
   }
   return tensors;
 }

@@ -61,14 +61,14 @@ int64_t known_numel(const char* function, const Tensor& x, Loc loc) {
 }
 
 Tensor unit_like(const char* function, const Tensor& x, int64_t i, Loc loc) {
-  const Tensor positions = arange(known_numel(function, x, loc), {}, loc);
+  const Tensor positions = arange(known_numel(function, x, loc), x.device(loc), loc);
   return to(eq(positions, i, loc), x.dtype(loc), loc).reshape(x.shape(loc), loc);
 }
 
 Tensor join_jacobian(const std::vector<Tensor>& parts, const Tensor& y, const Tensor& x, int64_t axis, Loc loc) {
   Shape shape = y.shape(loc);
   for (const Dim& dim : x.shape(loc)) shape.push_back(dim);
-  if (parts.empty()) return zeros(shape, x.dtype(loc), loc);
+  if (parts.empty()) return zeros(shape, {x.dtype(loc), x.device(loc)}, loc);
   return stack(parts, axis, loc).reshape(shape, loc);
 }
 

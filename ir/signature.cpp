@@ -137,12 +137,12 @@ LogicalResult OgeeDialect::verifyRegionArgAttribute(Operation* op, unsigned regi
       .verify(attribute.getName(), attribute.getValue());
 }
 
-/// An argument of the result's type, which no other result overwrites.
-static LogicalResult verifyOverwrites(Operation* op, unsigned result, Attribute attribute) {
+/// An argument of the result's type, which no other result names.
+static LogicalResult verifyTarget(Operation* op, unsigned result, StringRef name, Attribute attribute) {
   auto function = dyn_cast<func::FuncOp>(op);
   auto number = dyn_cast<IntegerAttr>(attribute);
   const auto error = [&] {
-    return op->emitOpError("attribute '") << kOverwritesAttr << "' of result " << result << " ";
+    return op->emitOpError("attribute '") << name << "' of result " << result << " ";
   };
   if (!function || !number || !number.getType().isSignlessInteger(64)) return error() << "must be an i64";
   const int64_t argument = number.getInt();
@@ -151,14 +151,15 @@ static LogicalResult verifyOverwrites(Operation* op, unsigned result, Attribute 
     return error() << "names argument " << argument << ", which is " << function.getArgumentTypes()[argument]
                    << ", not " << function.getResultTypes()[result];
   for (unsigned other = 0; other < result; ++other)
-    if (function.getResultAttr(other, kOverwritesAttr) == attribute)
+    if (function.getResultAttr(other, name) == attribute)
       return error() << "names argument " << argument << " as result " << other << " does";
   return success();
 }
 
 LogicalResult OgeeDialect::verifyRegionResultAttribute(Operation* op, unsigned, unsigned result,
                                                        NamedAttribute attribute) {
-  if (attribute.getName() == kOverwritesAttr) return verifyOverwrites(op, result, attribute.getValue());
+  if (attribute.getName() == kOverwritesAttr || attribute.getName() == kIntoAttr)
+    return verifyTarget(op, result, attribute.getName(), attribute.getValue());
   if (attribute.getName() != kNameAttr)
     return op->emitOpError("cannot have results with the attribute '") << attribute.getName().strref() << "'";
   return ArgumentVerifier(op->getLoc(), NoneType::get(op->getContext())).verifyName(attribute.getValue());
@@ -233,9 +234,17 @@ std::string resultName(func::FuncOp function, unsigned result) {
   return name ? name.str() : std::string();
 }
 
-std::optional<unsigned> overwrittenArgument(func::FuncOp function, unsigned result) {
-  auto number = function.getResultAttrOfType<IntegerAttr>(result, kOverwritesAttr);
+static std::optional<unsigned> targetOf(func::FuncOp function, unsigned result, StringRef attribute) {
+  auto number = function.getResultAttrOfType<IntegerAttr>(result, attribute);
   return number ? std::optional(static_cast<unsigned>(number.getInt())) : std::nullopt;
+}
+
+std::optional<unsigned> overwrittenArgument(func::FuncOp function, unsigned result) {
+  return targetOf(function, result, kOverwritesAttr);
+}
+
+std::optional<unsigned> writtenArgument(func::FuncOp function, unsigned result) {
+  return targetOf(function, result, kIntoAttr);
 }
 
 } // namespace ogee::ir

@@ -19,6 +19,9 @@ inline constexpr llvm::StringLiteral kStateAttr = "ogee.state";
 inline constexpr llvm::StringLiteral kHostAttr = "ogee.host";
 /// On a result: the number of the argument whose memory it may take, since that argument ends with this value.
 inline constexpr llvm::StringLiteral kOverwritesAttr = "ogee.overwrites";
+/// On a result: the number of the argument whose elements it becomes, as they lie in memory: it is no result of the
+/// program. Its caller sees to it that no other argument is in that memory.
+inline constexpr llvm::StringLiteral kIntoAttr = "ogee.into";
 
 /// What the attributes of one argument say; the lists have an entry per dim (one for an index argument) or are empty.
 struct ArgumentInfo {
@@ -41,6 +44,8 @@ ArgumentInfo argumentInfo(mlir::func::FuncOp function, unsigned argument);
 std::string resultName(mlir::func::FuncOp function, unsigned result);
 /// The argument that a result may overwrite.
 std::optional<unsigned> overwrittenArgument(mlir::func::FuncOp function, unsigned result);
+/// The argument that a result is written into.
+std::optional<unsigned> writtenArgument(mlir::func::FuncOp function, unsigned result);
 
 /// Puts the arguments that are state behind those that calls give, as programs with state have them.
 void putStateLast(mlir::func::FuncOp function);
