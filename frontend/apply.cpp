@@ -219,11 +219,25 @@ void classify(Loops& loops, std::span<const Operand> operands) {
   loops.classes[tensor - tensors.begin()] = StrideClass::zero;
 }
 
-void find_loops(const PointwiseOp& op, std::span<const Operand> operands, Device device, Loops& loops, Loc loc) {
+/// Where the call runs, and the tensors that its loops walk over: on another device not those on the CPU.
+Device find_tensors(const PointwiseOp& op, std::span<const Operand> operands, Loops& loops, Loc loc) {
+  bool on_cpu = true;
   for (size_t i = 0; i < operands.size(); ++i) {
-    const TensorImpl* const x = operands[i].tensor() ? operands[i].tensor()->impl() : nullptr;
-    loops.tensors[i] = x && (device.is_cpu() || !x->device().is_cpu()) ? x : nullptr;
+    loops.tensors[i] = operands[i].tensor() ? operands[i].tensor()->impl() : nullptr;
+    if (!loops.tensors[i]) continue;
+    if (loops.tensors[i]->symbolic) [[unlikely]]
+      checked_data(*operands[i].tensor(), op.name, loc);
+    on_cpu = on_cpu && loops.tensors[i]->storage->device().is_cpu();
   }
+  if (on_cpu) [[likely]]
+    return Device();
+  const Device device = device_of(op, operands, loc);
+  for (size_t i = 0; i < operands.size(); ++i)
+    if (loops.tensors[i] && loops.tensors[i]->device() != device) loops.tensors[i] = nullptr;
+  return device;
+}
+
+void find_loops(const PointwiseOp& op, std::span<const Operand> operands, Loops& loops, Loc loc) {
   if (find_flat_loop(operands, loops)) return;
   broadcast_shape(op, operands, loops, loc);
   for (size_t i = 0; i < operands.size(); ++i)
@@ -279,12 +293,10 @@ bool can_overwrite(const TensorImpl& into, std::span<const Operand> operands, co
 }
 
 Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Types types, Loc loc, const Tensor* into) {
-  for (const Operand& operand : operands)
-    if (operand.tensor() && operand.tensor()->impl()->symbolic) checked_data(*operand.tensor(), op.name, loc);
-  const Device device = device_of(op, operands, loc);
-  if (into && into->impl()->device() != device) fail_elsewhere(op, device, *into, loc);
   Loops loops;
-  find_loops(op, operands, device, loops, loc);
+  const Device device = find_tensors(op, operands, loops, loc);
+  if (into && into->impl()->device() != device) fail_elsewhere(op, device, *into, loc);
+  find_loops(op, operands, loops, loc);
 
   const bool has_host = !device.is_cpu(); // whose numbers are in another memory
   KernelKey key{&op,
@@ -307,8 +319,10 @@ Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Typ
       write_scalar(operands[i].scalar(), dtype, numbers[i]);
     key.operand[i] = static_cast<uint8_t>(static_cast<unsigned>(args[i].dtype) +
                                           16 * static_cast<unsigned>(loops.classes[i]) + 128 * loops.dense[i]);
-    if (has_host && !loops.tensors[i]) key.operand[i] |= KernelKey::kHost;
   }
+  if (has_host) [[unlikely]]
+    for (size_t i = 0; i < operands.size(); ++i)
+      if (!loops.tensors[i]) key.operand[i] |= KernelKey::kHost;
   // In NaN mode a kernel is several, of which later ones read the operands again.
   const bool overwrite = into && !is_anomaly_enabled() && can_overwrite(*into->impl(), operands, loops, types.result);
   Tensor result = overwrite ? *into : make_dense(loops.shape, types.result, device, op.name, loc);

@@ -4,6 +4,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
+#include "frontend/kernel.h"
 #include "frontend/placement.h"
 #include "frontend/record.h"
 #include "frontend/runnable.h"
@@ -37,14 +38,19 @@ Tensor spec(const Options& options, const Dims& shape, Loc loc) {
       detail::fail(loc, "spec: a size is a number or a dim, not ", size);
   auto* impl = new detail::TensorImpl;
   impl->dtype = options.dtype.value_or(get_default_dtype());
-  impl->symbolic = std::make_unique<detail::Symbolic>(detail::Symbolic{
-      shape.shape(), options.device.value_or(Device()), runtime::row_major_strides(shape.shape()), nullptr, 0, loc});
+  impl->symbolic =
+      std::make_unique<detail::Symbolic>(detail::Symbolic{shape.shape(), options.device.value_or(get_default_device()),
+                                                          runtime::row_major_strides(shape.shape()), nullptr, 0, loc});
   return Tensor(impl);
 }
 
 namespace detail {
 
 bool is_tracing() noexcept { return Trace::current() != nullptr; }
+
+uint64_t defaults_word() noexcept {
+  return static_cast<uint64_t>(get_default_dtype()) | device_word(get_default_device()) << 8;
+}
 
 void name_results(const std::vector<Leaf>& leaves) {
   for (const Leaf& leaf : leaves) {
@@ -156,20 +162,27 @@ private:
   std::vector<Tensor> specs_;
 };
 
+DType dtype_of_word(uint64_t defaults) { return static_cast<DType>(defaults & 0xff); }
+Device device_of_word(uint64_t defaults) { return device_of(defaults >> 8); }
+
 /// The modes of this thread as those of the call that a signature is of.
 class ModesScope {
 public:
-  explicit ModesScope(std::span<const uint64_t> signature)
-      : grad_(signature[1] != 0), default_dtype_(get_default_dtype()) {
-    set_default_dtype(static_cast<DType>(signature[0]));
+  explicit ModesScope(std::span<const uint64_t> signature) : grad_(signature[1] != 0), before_(defaults_word()) {
+    set(signature[0]);
   }
-  ~ModesScope() { set_default_dtype(default_dtype_); }
+  ~ModesScope() { set(before_); }
   ModesScope(const ModesScope&) = delete;
   ModesScope& operator=(const ModesScope&) = delete;
 
 private:
+  static void set(uint64_t defaults) {
+    set_default_dtype(dtype_of_word(defaults));
+    set_default_device(device_of_word(defaults));
+  }
+
   const RecordingScope grad_;
-  const DType default_dtype_;
+  const uint64_t before_;
 };
 
 /// A traced and compiled form of the function.
@@ -281,9 +294,11 @@ std::string CompiledBase::Impl::reason(std::span<const uint64_t> signature, cons
                              : capture.requires_grad ? " required a gradient, now not"
                                                      : " requires a gradient now");
   if (signature[1] != last.signature[1]) return "gradients were switched on or off for this thread";
-  if (signature[0] != last.signature[0]) // the first words of every signature
-    return runtime::concat("the default dtype was ", runtime::name(DType(last.signature[0])), ", now ",
-                           runtime::name(DType(signature[0])));
+  const uint64_t was = last.signature[0], is = signature[0]; // the first words of every signature
+  if (dtype_of_word(was) != dtype_of_word(is))
+    return runtime::concat("the default dtype was ", runtime::name(dtype_of_word(was)), ", now ",
+                           runtime::name(dtype_of_word(is)));
+  if (was != is) return runtime::concat("the default device was ", device_of_word(was), ", now ", device_of_word(is));
   if (signature[2] != last.signature[2])
     return runtime::concat("NaN mode was ", last.signature[2] ? "on" : "off", ", now ", signature[2] ? "on" : "off");
   return "the arguments changed";

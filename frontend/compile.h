@@ -52,6 +52,9 @@ Tensor spec(const Options& options, const Dims& shape, Loc loc = Loc::current())
 
 namespace detail {
 
+/// The default dtype and device of this thread.
+uint64_t defaults_word() noexcept;
+
 /// The arguments of one call as a flat list: tensors, and the words that select a variant.
 class Call {
 public:
@@ -391,7 +394,7 @@ private:
     using R = std::decay_t<std::invoke_result_t<F&, P&...>>;
     if (detail::is_tracing()) return static_cast<R>(std::invoke(*fn_, args...));
     detail::Call call(loc, base_->dims());
-    call.constant(get_default_dtype());
+    call.constant(detail::defaults_word());
     call.constant(is_grad_enabled());
     call.constant(is_anomaly_enabled());
     ((call.next_argument(), detail::visit_leaves(call, args)), ...);

@@ -55,7 +55,7 @@ struct Axes2 {
 /// Bits are moved, whatever they mean.
 DType bits_of(DType dtype) {
   switch (runtime::item_size(dtype)) {
-  case 1: return DType::u8;
+  case 1: return DType::i8;
   case 2: return DType::bf16;
   case 4: return DType::i32;
   default: return DType::i64;
@@ -117,8 +117,13 @@ void run_copy(const TensorImpl& to, const TensorImpl& from, const Axes2& axes, L
 
 /// Every element of `to` becomes the one of the host at `element`.
 void fill(const TensorImpl& to, const TensorImpl& element, const Axes2& axes, Loc loc) {
-  if (!axes.fills_run()) return run_copy(to, element, axes, loc);
   const size_t item = runtime::item_size(to.dtype);
+  if (!axes.fills_run() && item > 1) return run_copy(to, element, axes, loc);
+  if (!axes.fills_run()) { // the dialect's ops do not take bytes
+    const Tensor filled = make_dense(to.sizes, to.dtype, to.device());
+    copy_through_devices(*filled.impl(), element, loc);
+    return copy_through_devices(to, *filled.impl(), loc);
+  }
   uint64_t pattern = 0;
   std::memcpy(&pattern, element.data(), item);
   runtime::cuda::fill(runtime::cuda::Gpu::get(to.device().index()), to.data(),

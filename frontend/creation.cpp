@@ -29,7 +29,7 @@ void Values::join(std::span<const Values> list) {
 
 namespace {
 
-Device device_of(const Options& options) { return options.device.value_or(Device()); }
+Device device_of(const Options& options) { return options.device.value_or(get_default_device()); }
 
 /// Error for a dtype without elements in C++.
 void check_options(const Options& options, const char* op, Loc loc) {
@@ -174,7 +174,7 @@ Tensor eye(const Dim& n, const Dim& m, const Options& options, Loc loc) {
                  column = positions(shape, 1, i64, options, "eye", loc);
     return eq(row, column, loc).to(dtype, loc);
   }
-  Tensor result = filled({n, m}, 0, dtype, {}, "eye", loc);
+  Tensor result = filled({n, m}, 0, dtype, Device(), "eye", loc);
   const auto count = static_cast<int64_t>(min(n, m)), width = static_cast<int64_t>(m);
   for (int64_t i = 0; i < count; ++i)
     write_scalar(1, dtype, result.impl()->data() + static_cast<size_t>(i * (width + 1)) * runtime::item_size(dtype));

@@ -13,7 +13,8 @@ namespace ogee {
 
 namespace {
 thread_local DType default_dtype = DType::f32;
-}
+thread_local Device default_device;
+} // namespace
 
 namespace runtime {
 std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name(dtype); }
@@ -31,6 +32,9 @@ void set_num_threads(int threads, Loc loc) {
 
 void set_detect_anomaly(bool on) { runtime::Runtime::get().set_detects_anomalies(on); }
 bool is_anomaly_enabled() noexcept { return runtime::Runtime::get().detects_anomalies(); }
+
+Device get_default_device() noexcept { return default_device; }
+void set_default_device(Device device) noexcept { default_device = device; }
 
 DType get_default_dtype() noexcept { return default_dtype; }
 

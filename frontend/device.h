@@ -39,6 +39,10 @@ DType get_default_dtype() noexcept;
 /// Error unless f32 or f64.
 void set_default_dtype(DType dtype, Loc loc = Loc::current());
 
+/// Where functions make tensors that are told no device; the CPU at first. Per thread.
+Device get_default_device() noexcept;
+void set_default_device(Device device) noexcept;
+
 /// NaN mode: every operation, eager or compiled, forward or backward, is checked; the first that makes a NaN of numbers
 /// or inf of finite ones (or divides an integer by zero) is an Error that names it, its line, and the ranges of what it
 /// read. Slow; OGEE_NAN=1 starts with it.

@@ -276,7 +276,7 @@ private:
   /// Zeros like some tensors, but for a one.
   Tensors unit(const Tensors& like, size_t tensor, int64_t element) const {
     Tensors list = zeros_like_each(like, loc_);
-    Tensor one = zeros(like[tensor].shape(loc_), f64, loc_);
+    Tensor one = zeros(like[tensor].shape(loc_), {f64, Device()}, loc_);
     data_of(one)[element] = 1;
     list[tensor] = one.to(like[tensor].device(loc_), like[tensor].dtype(loc_), loc_);
     return list;
@@ -340,7 +340,7 @@ bool gradgradcheck(const FlatFunction& fn, const FlatInputs& inputs, const Gradc
   FlatInputs all = inputs;
   for (const Tensor& result : first.results()) {
     // Cotangents that are neither equal nor 0, and the same in every run.
-    Tensor cotangent = zeros(result.shape(loc), f64, loc);
+    Tensor cotangent = zeros(result.shape(loc), {f64, Device()}, loc);
     const auto count = int64_t(cotangent.numel(loc));
     for (int64_t i = 0; i < count; ++i) data_of(cotangent)[i] = std::cos(1.7 * double(i) + double(all.tensors.size()));
     all.names.push_back("cotangent" + std::to_string(all.tensors.size() - inputs.tensors.size()));

@@ -59,7 +59,7 @@ Tensor join(std::span<const Tensor> tensors, int64_t dim, const char* op, Loc lo
   Placement placement(op, loc);
   for (size_t i = 0; i < tensors.size(); ++i) {
     promotion.tensor(checked(tensors[i], op, loc).dtype, 1);
-    placement.add(tensors[i], i == 0 ? "the first tensor" : "another");
+    placement.add(tensors[i], placement.is_empty() ? "one tensor" : "another one");
   }
   const std::vector<Tensor> kept = without_empty(tensors, loc);
   tensors = kept;
@@ -93,8 +93,14 @@ Tensor cat(std::initializer_list<Tensor> tensors, int64_t dim, Loc loc) {
 
 Tensor stack(std::span<const Tensor> tensors, int64_t dim, Loc loc) {
   std::vector<Tensor> parts;
+  Placement placement("stack", loc);
   for (const Tensor& x : tensors) {
-    const size_t rank = checked(x, "stack", loc).rank();
+    checked(x, "stack", loc);
+    placement.add(x, placement.is_empty() ? "one tensor" : "another one");
+  }
+  for (const Tensor& given : tensors) {
+    const Tensor x = move_to(given, placement.device(), loc); // numbers on the CPU
+    const size_t rank = x.impl()->rank();
     if (rank != tensors[0].impl()->rank())
       fail(loc, "stack: shapes differ: ", tensors[0].shape(loc), " and ", x.shape(loc));
     Shape shape = x.shape(loc);

@@ -17,7 +17,7 @@ namespace {
 
 /// A number as a tensor, in full precision: it takes the dtype of the tensor that it is multiplied with.
 Tensor number(double value, std::string_view name, Loc loc) {
-  Tensor x = tensor(value, f64, loc);
+  Tensor x = tensor(value, {f64, Device()}, loc);
   x.set_name(name, loc);
   x.impl()->optimizer_state = true;
   return x;

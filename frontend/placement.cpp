@@ -10,8 +10,10 @@ void Placement::fail_apart(const TensorImpl& other, const char* name) const {
   const std::string second = other.name.empty() ? name : other.name;
   // What is on the CPU is what was forgotten there.
   const bool first_moves = device_.is_cpu();
+  const std::string& moves = first_moves ? first : second;
   fail(loc_, op_, ": ", first, " is on ", device_, ", ", second, " on ", other.device(),
-       "; hint: ", first_moves ? first : second, ".to(\"", first_moves ? other.device() : device_, "\")");
+       "; hint: ", moves.find(' ') == moves.npos ? moves + "." : "", "to(\"", first_moves ? other.device() : device_,
+       "\")");
 }
 
 void check_device(const char* op, std::string_view what, const Tensor& x, Device wanted, Loc loc) {

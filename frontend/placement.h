@@ -25,6 +25,8 @@ public:
       fail_apart(impl, name);
     }
   }
+  /// Whether all so far go anywhere.
+  bool is_empty() const { return !first_; }
   /// Where the call runs and its results are: the CPU where all operands go anywhere.
   Device device() const { return device_; }
 

@@ -68,7 +68,7 @@ Tensor draw(const RandomOp& op, const Dims& dims, DType dtype, Device device, st
   return result;
 }
 
-Device device_of(const Options& options) { return options.device.value_or(Device()); }
+Device device_of(const Options& options) { return options.device.value_or(get_default_device()); }
 
 DType real_type(const char* op, const Options& options, DType otherwise, Loc loc) {
   const DType dtype = options.dtype.value_or(otherwise);

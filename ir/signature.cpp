@@ -141,9 +141,7 @@ LogicalResult OgeeDialect::verifyRegionArgAttribute(Operation* op, unsigned regi
 static LogicalResult verifyTarget(Operation* op, unsigned result, StringRef name, Attribute attribute) {
   auto function = dyn_cast<func::FuncOp>(op);
   auto number = dyn_cast<IntegerAttr>(attribute);
-  const auto error = [&] {
-    return op->emitOpError("attribute '") << name << "' of result " << result << " ";
-  };
+  const auto error = [&] { return op->emitOpError("attribute '") << name << "' of result " << result << " "; };
   if (!function || !number || !number.getType().isSignlessInteger(64)) return error() << "must be an i64";
   const int64_t argument = number.getInt();
   if (argument < 0 || argument >= function.getNumArguments()) return error() << "names no argument: " << argument;

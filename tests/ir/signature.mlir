@@ -131,6 +131,11 @@ func.func @f(%x: tensor<f32>) -> (tensor<f32> {ogee.overwrites = 0}, tensor<f32>
 
 // -----
 
+// expected-error@+1 {{'func.func' op attribute 'ogee.into' of result 0 names no argument: 2}}
+func.func @f(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32> {ogee.into = 2}) { return %x : tensor<4xf32> }
+
+// -----
+
 // expected-error@+1 {{attribute 'ogee.state' must be "captured", "optimizer" or "random", for a tensor}}
 func.func @f(%x: tensor<4xf32> {ogee.state = "input"}) { return }
 
