@@ -95,15 +95,15 @@ Device device_of(const PointwiseOp& op, std::span<const Operand> operands, Loc l
 
 Tensor apply_traced(const PointwiseOp& op, std::span<const Operand> operands, Loc loc) {
   Trace& trace = *Trace::current();
-  device_of(op, operands, loc);
+  const Device device = device_of(op, operands, loc);
   const Types types = types_of(op, operands, loc);
   Shape shape;
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < operands.size(); ++i) {
     const DType dtype = operand_type(op, i, types.compute);
     const Tensor* x = operands[i].tensor();
-    tensors.push_back(x ? record_convert(trace.stand_in(*x, op.name, loc), dtype, loc)
-                        : record_constant(operands[i].scalar(), dtype, loc));
+    tensors.push_back(x ? move_to(record_convert(trace.stand_in(*x, op.name, loc), dtype, loc), device, loc)
+                        : record_constant(operands[i].scalar(), dtype, loc, device));
     shape = unwrap(ir::broadcastTogether(op.name, shape, tensors.back().shape(loc)), loc);
   }
   for (Tensor& tensor : tensors) tensor = expand_to(tensor, shape, op.name, loc);

@@ -13,8 +13,9 @@ namespace {
 
 using Result = ControlCall::Result;
 
-std::string text_of(const RegionTensor& tensor) {
-  const std::string device = tensor.device.is_cpu() ? "" : " on " + tensor.device.to_string();
+/// In an Error about `tensor` and `other`: what they have in common goes without saying.
+std::string text_of(const RegionTensor& tensor, const RegionTensor& other) {
+  const std::string device = tensor.device == other.device ? "" : " on " + tensor.device.to_string();
   return runtime::concat(runtime::name(tensor.dtype), " ", tensor.shape, device, where(tensor.loc));
 }
 
@@ -57,8 +58,8 @@ Tensor condition_scalar(const char* function, const Tensor& condition, Loc loc) 
 void check_carried(const char* function, const std::vector<RegionTensor>& inits, const TracedRegion& body, Loc loc) {
   for (size_t i = 0; i < inits.size(); ++i)
     if (!alike(inits[i], body.results[i]))
-      fail(loc, function, ": carried value ", i, " is ", text_of(inits[i]), ", but the body gives ",
-           text_of(body.results[i]));
+      fail(loc, function, ": carried value ", i, " is ", text_of(inits[i], body.results[i]), ", but the body gives ",
+           text_of(body.results[i], inits[i]));
 }
 
 } // namespace
@@ -119,8 +120,8 @@ std::vector<Tensor> record_cond(const Tensor& condition, const RegionFunction& t
   regions.push_back(trace.record_region({}, otherwise, "cond", loc));
   for (size_t i = 0; i < regions[0].results.size(); ++i)
     if (!alike(regions[0].results[i], regions[1].results[i]))
-      fail(loc, "cond: result ", i, " is ", text_of(regions[0].results[i]), " in one branch and ",
-           text_of(regions[1].results[i]), " in the other");
+      fail(loc, "cond: result ", i, " is ", text_of(regions[0].results[i], regions[1].results[i]),
+           " in one branch and ", text_of(regions[1].results[i], regions[0].results[i]), " in the other");
   const std::vector<Result> types = types_of(regions[0].results);
   return trace.add_control("cond", {{predicate.value}, {}}, types.size(), std::move(regions), types, {}, loc);
 }

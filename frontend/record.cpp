@@ -18,9 +18,9 @@ std::vector<ValueId> read_all(std::span<const Tensor> operands, const char* op, 
 
 } // namespace
 
-Tensor record_constant(const Scalar& value, DType dtype, Loc loc) {
+Tensor record_constant(const Scalar& value, DType dtype, Loc loc, Device device) {
   return Trace::current()->record(
-      {"constant", {}, dtype, {}, {{"value", ConstantData{scalar_bytes(value, dtype), true}}}, {}, loc});
+      {"constant", {}, dtype, {}, {{"value", ConstantData{scalar_bytes(value, dtype), true}}}, {}, loc, {}, device});
 }
 
 Tensor record_size(const Dim& size, Loc loc) {

@@ -11,7 +11,7 @@
 namespace ogee::detail {
 
 /// A number as a rank-0 tensor.
-Tensor record_constant(const Scalar& value, DType dtype, Loc loc);
+Tensor record_constant(const Scalar& value, DType dtype, Loc loc, Device device = {});
 /// A size as a rank-0 i64 tensor, computed in the graph where it is no number.
 Tensor record_size(const Dim& size, Loc loc);
 /// An element-wise operation; the result has the operands' shape.

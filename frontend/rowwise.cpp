@@ -88,10 +88,11 @@ std::vector<Tensor> build_on(const RowwiseCall& call, const Tensor& x, std::span
 
 std::vector<Tensor> apply_traced(const RowwiseCall& call, const Tensor& x, Loc loc) {
   const Tensor operand = Trace::current()->stand_in(x, call.op.name, loc);
+  const Device device = operand.device(loc);
   std::vector<Tensor> numbers;
   for (const RowwiseNumber& number : call.numbers)
-    numbers.push_back(number.traced.defined() ? record_convert(number.traced, call.compute, loc)
-                                              : record_constant(number.value, call.compute, loc));
+    numbers.push_back(number.traced.defined() ? move_to(record_convert(number.traced, call.compute, loc), device, loc)
+                                              : record_constant(number.value, call.compute, loc, device));
   return build_on(call, operand, numbers, loc);
 }
 

@@ -5,16 +5,25 @@
 #include <ogee/ogee.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <sstream>
 #include <string>
 
 namespace ogee::tests {
 
+/// Without the device of a tensor where tests run on another than the CPU (on_device.cpp).
+inline std::string without_device(std::string text) {
+  static const char* const device = std::getenv("OGEE_TEST_DEVICE");
+  const std::string suffix = device ? ", device='" + Device(device).to_string() + "'" : "";
+  for (size_t at; device && (at = text.find(suffix)) != text.npos;) text.erase(at, suffix.size());
+  return text;
+}
+
 template <class T>
 std::string text(const T& value) {
   std::ostringstream out;
   out << value;
-  return out.str();
+  return without_device(out.str());
 }
 
 /// The message of the Error that `body` raises; "no error" without one.
