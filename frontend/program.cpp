@@ -4,6 +4,7 @@
 #include "frontend/copy.h"
 #include "frontend/failure.h"
 #include "frontend/graph_impl.h"
+#include "frontend/placement.h"
 #include "frontend/standalone.h"
 #include "frontend/tensor_impl.h"
 #include "frontend/trace.h"
@@ -46,10 +47,10 @@ void save_program(const Graph& graph, const std::string& path, const SaveOptions
 /// A session on tensors.
 class Loaded {
 public:
-  explicit Loaded(runtime::Program program) : session_(std::move(program)) {}
+  Loaded(runtime::Program program, Device device) : session_(std::move(program), device) {}
 
   const runtime::Program& program() const { return session_.program(); }
-  Device device() const { return {}; }
+  Device device() const { return session_.device(); }
   size_t given() const { return session_.given(); }
   bool gives(uint32_t result) const { return session_.gives(result) && !writes_argument(result); }
   std::vector<Tensor> run(const std::vector<Tensor>& arguments, Loc loc);
@@ -57,6 +58,7 @@ public:
 private:
   class Sink;
   bool writes_argument(uint32_t result) const { return program().results[result].writes < session_.given(); }
+  Tensor fitting(const Tensor& argument, size_t number, Loc loc) const;
   void check_writes(const std::vector<Tensor>& arguments, Loc loc) const;
 
   runtime::Session session_;
@@ -101,14 +103,24 @@ void Loaded::check_writes(const std::vector<Tensor>& arguments, Loc loc) const {
   }
 }
 
+/// An argument as the program takes it: dense, and where it reads it. A tensor of rank 0 goes anywhere.
+Tensor Loaded::fitting(const Tensor& argument, size_t number, Loc loc) const {
+  const TensorImpl& impl = checked_data(argument, "a program", loc);
+  const bool host = number < program().args.size() && program().args[number].host;
+  const Device wanted = host ? Device() : device();
+  if (impl.sizes.size() > 0) check_device("a program", runtime::concat("arg ", number), argument, wanted, loc);
+  if (impl.device() != wanted) return move_to(argument, wanted, loc);
+  return impl.dense ? argument : copy_dense(argument, "a program", loc);
+}
+
 std::vector<Tensor> Loaded::run(const std::vector<Tensor>& arguments, Loc loc) {
   if (Trace::current())
     fail_with(ErrorCode::state, "a program: not inside a compiled function, which cannot look into it", loc);
-  std::vector<Tensor> copies;
+  std::vector<Tensor> given;
   std::vector<runtime::TensorArg> args;
   for (const Tensor& argument : arguments) {
-    const TensorImpl& impl = checked_data(argument, "a program", loc);
-    args.push_back(impl.dense ? impl.arg() : copies.emplace_back(copy_dense(argument, "a program", loc)).impl()->arg());
+    given.push_back(fitting(argument, given.size(), loc));
+    args.push_back(given.back().impl()->arg());
   }
   check_writes(arguments, loc);
   Sink sink(*this, arguments);
@@ -164,11 +176,14 @@ std::vector<std::string> LoadedProgram::results() const {
   return names;
 }
 
-LoadedProgram load_program(const std::string& path, Loc loc) {
+LoadedProgram load_program(const std::string& path, Loc loc) { return load_program(path, Device("cuda"), loc); }
+
+LoadedProgram load_program(const std::string& path, Device device, Loc loc) {
   return detail::with_place(loc, [&] {
     runtime::Program program = runtime::Program::load_file(path);
+    if (program.device == Device::Kind::cpu) device = Device();
     try {
-      return LoadedProgram(std::make_shared<detail::Loaded>(std::move(program)));
+      return LoadedProgram(std::make_shared<detail::Loaded>(std::move(program), device));
     } catch (const Error& error) { runtime::raise(error.code(), "load_program: ", path, ": ", error.what()); }
   });
 }

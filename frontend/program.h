@@ -63,5 +63,7 @@ private:
 /// verified before any code is mapped. An Error that names the file where it cannot be read, is damaged or was made by
 /// another version, where this machine cannot run it, and where the values of its state were not saved.
 LoadedProgram load_program(const std::string& path, Loc loc = Loc::current());
+/// The same, where the program is for GPUs, for this one (else for the first one); its arguments are to be there.
+LoadedProgram load_program(const std::string& path, Device device, Loc loc = Loc::current());
 
 } // namespace ogee

@@ -25,7 +25,7 @@ const CudaTarget& cuda_target(int index) {
   if (const auto known = targets->find(index); known != targets->end()) return known->second;
   runtime::Result<codegen::TargetInfo> info = codegen::cudaTargetFor(gpu);
   if (!info.ok()) runtime::raise(info.failure().code, info.message());
-  const std::string key = runtime::concat(info->key(), " ", runtime::cuda::Nvrtc::get()->key());
+  const std::string key = runtime::concat(info->key(), " ", runtime::cuda::Nvrtc::get()->identity());
   return targets->try_emplace(index, CudaTarget{*std::move(info), key}).first->second;
 }
 
