@@ -2,6 +2,10 @@
 #include "tests/cuda/machine.h"
 #include "tests/frontend/support.h"
 
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
 using namespace ogee;
 using ogee::tests::contains;
 using ogee::tests::text;
@@ -242,4 +246,64 @@ TEST_CASE("on_gpu: the default device") {
   set_default_device("cpu");
   CHECK(x.device() == gpu);
   CHECK(contains(tests::error_of([&] { f(x); }), "ones: the result is on cpu, but the traced function runs on cuda:0"));
+}
+
+TEST_CASE("on_gpu: programs that are saved go on with their state on the GPU") {
+  const std::string path = "on_gpu_program.ogee";
+  Tensor total = zeros({3}, gpu).set_name("total"), count = tensor(0.f).set_name("count");
+  const auto f = compile([&](Tensor x, Tensor scale) {
+    total += x * scale;
+    count += 1;
+    return total * 2 + rand({3}, gpu);
+  });
+  const Tensor x = numbers({3}, gpu), half = tensor(0.5f);
+  f(x, half);
+  manual_seed(9);
+  f.save(path);
+  const LoadedProgram program = load_program(path);
+  CHECK(program.inputs() == std::vector<std::string>{"arg0", "arg1"});
+  const Tensor there = program(x, half);
+  CHECK(there.device() == gpu);
+  manual_seed(9);
+  CHECK(equal(there, f(x, half)));
+  CHECK(equal(Tensor(program(x.cpu().cuda(), half.cuda())), f(x, half))); // a number goes anywhere
+  CHECK(contains(tests::error_of([&] { program(x.cpu(), half); }), "a program: arg 0 is on cpu, needs cuda:0"));
+  std::remove(path.c_str());
+}
+
+TEST_CASE("on_gpu: a gradient goes into tensors of both devices inside a compiled step") {
+  const auto run = [](Device d) {
+    const Tensor w = numbers({4}, d).requires_grad_(), scale = tensor(2.f).requires_grad_();
+    const auto step = compile(
+        [&](Tensor x) {
+          (x * w * scale).sum().backward();
+          return w.grad() * 1;
+        },
+        {.keep_grads = true});
+    const Tensor g = step(ones({4}, d));
+    CHECK(scale.grad().device() == cpu_device);
+    CHECK(w.grad().device() == d);
+    return cat({g.cpu(), w.grad().cpu(), scale.grad().reshape({1})});
+  };
+  CHECK(allclose(run(gpu), run(cpu_device)));
+}
+
+TEST_CASE("on_gpu: threads, and a stream of one's own") {
+  const Tensor x = numbers({100}, gpu), expected = exp(x) * 2;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) wrong += !equal(exp(x) * 2, expected);
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  Stream stream;
+  Tensor y;
+  {
+    const StreamGuard guard(stream);
+    y = exp(x) * 2;
+  }
+  stream.synchronize();
+  CHECK(equal(y, expected));
 }
