@@ -77,7 +77,9 @@ std::string Body::computeScalar(const Node& node, Scope& scope) {
   }
   for (const Affine& at : node.coordinates) {
     coordinates.push_back(block.addArgument(b.getI64Type(), location));
-    names[coordinates.back()] = kernel_.text.define("u64", "(u64)" + kernel_.evaluate(at, scope.point));
+    const std::string index = kernel_.evaluate(at, scope.point); // not negative
+    names[coordinates.back()] =
+        kernel_.text.define("u64", (kernel_.indexName() == "i32" ? "(u64)(u32)" : "(u64)") + index);
   }
   SideBody body(b, args, node, coordinates);
   const Value result = cast<ir::PointwiseOpInterface>(node.op).buildScalarBody(body);

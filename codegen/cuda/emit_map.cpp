@@ -107,8 +107,8 @@ private:
     SmallVector<std::string> results;
     for (const Store& store : nest_.stores) results.push_back(array(nest_.nodes[store.node].element));
     openLanes();
-    Scope lanes = scope;
-    lanes.point[last_] = kernel_.add(scope.point[last_], "j");
+    Scope lanes = scope; // a multiple of the width shares no bits with j: NVRTC sees that they draw from one block
+    lanes.point[last_] = "(" + scope.point[last_] + " | j)";
     for (unsigned node : loads_) {
       const Type element = nest_.nodes[node].element;
       lanes.known[node] = text_.define(typeName(element), Body::fromStorage(arrays.lookup(node) + "[j]", element));

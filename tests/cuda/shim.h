@@ -1,7 +1,8 @@
 // Lets the text of CUDA kernels compile as C++ and run on the CPU: what a kernel may use of CUDA without including
 // anything, and the threads of a block, one block after the other. A kernel that does not synchronise is a loop over
 // its threads; in one that does, every thread is a fiber, and a fiber goes on when those that it waits for have
-// arrived. OGEE_SHIM_ORDER (0, 1, 2) chooses in which order threads run: ascending, descending, mixed.
+// arrived. OGEE_SHIM_ORDER (0, 1, 2) chooses in which order threads run: ascending, descending, mixed. Under
+// ThreadSanitizer all threads are fibers, which know of each other only what a barrier or an exchange tells them.
 #pragma once
 
 #include "tests/cuda/fake/kernel.h"
@@ -47,12 +48,45 @@ inline const char* kernelName = "?";
   std::abort();
 }
 
-inline void become(unsigned i) {
+// --- fibers: the registers that a call keeps, and a stack -----------------------------------------------------------
+
+#if defined(__SANITIZE_THREAD__)
+#define OGEE_SHIM_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define OGEE_SHIM_TSAN 1
+#endif
+#endif
+#ifdef OGEE_SHIM_TSAN
+extern "C" {
+void* __tsan_create_fiber(unsigned flags);
+void __tsan_switch_to_fiber(void* fiber, unsigned flags);
+void* __tsan_get_current_fiber();
+void __tsan_acquire(void* address);
+void __tsan_release(void* address);
+}
+// The shim's own data is shared by design: what touches it says so.
+#define OGEE_SHIM_OWN __attribute__((no_sanitize("thread"), noinline))
+inline constexpr bool kFindsRaces = true;
+inline void* newTsanFiber() { return __tsan_create_fiber(0); }
+inline void* presentTsanFiber() { return __tsan_get_current_fiber(); }
+inline void switchTsanFiber(void* fiber) { __tsan_switch_to_fiber(fiber, 1); } // 1: this orders nothing
+inline void acquire(void* at) { __tsan_acquire(at); }
+inline void release(void* at) { __tsan_release(at); }
+#else
+#define OGEE_SHIM_OWN
+inline constexpr bool kFindsRaces = false;
+inline void* newTsanFiber() { return nullptr; }
+inline void* presentTsanFiber() { return nullptr; }
+inline void switchTsanFiber(void*) {}
+inline void acquire(void*) {}
+inline void release(void*) {}
+#endif
+
+OGEE_SHIM_OWN inline void become(unsigned i) {
   self = i;
   thread = {i % blockSize.x, i / blockSize.x % blockSize.y, i / blockSize.x / blockSize.y};
 }
-
-// --- fibers: the registers that a call keeps, and a stack -----------------------------------------------------------
 
 #if defined(__x86_64__)
 extern "C" void shim_switch(void** from, void* to);
@@ -78,7 +112,7 @@ shim_switch:
   ret
 .size shim_switch, . - shim_switch
 )");
-inline void* prepare(char* stack, void (*entry)()) {
+OGEE_SHIM_OWN inline void* prepare(char* stack, void (*entry)()) {
   void** top = reinterpret_cast<void**>(stack + kStack) - 2; // a call leaves the stack 8 above a multiple of 16
   *top = reinterpret_cast<void*>(entry);
   std::memset(top -= 6, 0, 6 * sizeof(void*));
@@ -96,12 +130,14 @@ enum class State : unsigned char { ready, atWarp, atBlock, done };
 struct Fiber {
   void* at = nullptr;
   State state = State::ready;
+  void* tsan = nullptr; ///< stays: fibers of later blocks come after those of earlier ones
 };
 
 /// What the lanes of a warp exchange: two sets in turn, since some may be at the next exchange already.
 struct Warp {
   uint64_t values[2][kWarp];
   unsigned arrived = 0, round = 0;
+  char order[2]; ///< their addresses stand for what exchanges order
 };
 
 struct Block {
@@ -110,6 +146,9 @@ struct Block {
   Warp warps[kMostThreads / kWarp];
   unsigned atBarrier = 0, left = 0;
   void* scheduler = nullptr;
+  void* schedulerTsan = nullptr;
+  unsigned barriers = 0;
+  char started = 0, ended = 0, barrier[2]; ///< their addresses stand for what orders threads
   void (*body)(void*) = nullptr;
   void* arguments = nullptr;
 };
@@ -120,29 +159,33 @@ inline void needFibers() {
   if (!running) fail("waits for other threads, but was taken for one that does not");
 }
 
-inline void wait(State state) {
+OGEE_SHIM_OWN inline void wait(State state) {
   Fiber& fiber = running->fibers[self];
   fiber.state = state;
+  switchTsanFiber(running->schedulerTsan);
   shim_switch(&fiber.at, running->scheduler);
 }
 
-inline void enter() {
+OGEE_SHIM_OWN inline void enter() {
+  acquire(&running->started);
   running->body(running->arguments);
+  release(&running->ended);
   --running->left;
   wait(State::done);
 }
 
-inline void wake(unsigned from, unsigned to, State state) {
+OGEE_SHIM_OWN inline void wake(unsigned from, unsigned to, State state) {
   for (unsigned i = from; i < to; ++i)
     if (running->fibers[i].state == state) running->fibers[i].state = State::ready;
 }
 
 /// The values of all lanes of the warp.
-inline const uint64_t* exchange(uint64_t value) {
+OGEE_SHIM_OWN inline const uint64_t* exchange(uint64_t value) {
   needFibers();
   Warp& warp = running->warps[self / kWarp];
   const unsigned round = warp.round % 2, first = self / kWarp * kWarp;
   const unsigned lanes = threads - first < kWarp ? threads - first : kWarp;
+  release(&warp.order[round]);
   warp.values[round][self % kWarp] = value;
   if (++warp.arrived == lanes) {
     warp.arrived = 0;
@@ -151,17 +194,22 @@ inline const uint64_t* exchange(uint64_t value) {
   } else {
     wait(State::atWarp);
   }
+  acquire(&warp.order[round]);
   return warp.values[round];
 }
 
-inline void barrier() {
+OGEE_SHIM_OWN inline void barrier() {
   needFibers();
+  char* const order = &running->barrier[running->barriers % 2];
+  release(order);
   if (++running->atBarrier == threads) {
     running->atBarrier = 0;
+    ++running->barriers;
     wake(0, threads, State::atBlock);
   } else {
     wait(State::atBlock);
   }
+  acquire(order);
 }
 
 inline unsigned inOrder(unsigned i) {
@@ -172,13 +220,17 @@ inline unsigned inOrder(unsigned i) {
   return mixed % threads;
 }
 
-inline void runFibers() {
+OGEE_SHIM_OWN inline void runFibers() {
   if (!kHasFibers) fail("this machine has no fibers");
   Block& b = *running;
   b.left = threads;
   b.atBarrier = 0;
   for (Warp& warp : b.warps) warp.arrived = warp.round = 0;
-  for (unsigned i = 0; i < threads; ++i) b.fibers[i] = {prepare(b.stacks + size_t(i) * kStack, enter)};
+  b.schedulerTsan = presentTsanFiber();
+  release(&b.started);
+  for (unsigned i = 0; i < threads; ++i)
+    b.fibers[i] = {prepare(b.stacks + size_t(i) * kStack, enter), State::ready,
+                   b.fibers[i].tsan ? b.fibers[i].tsan : newTsanFiber()};
   while (b.left > 0) {
     bool stuck = true;
     for (unsigned n = 0; n < threads; ++n) {
@@ -186,15 +238,17 @@ inline void runFibers() {
       if (b.fibers[i].state != State::ready) continue;
       stuck = false;
       become(i);
+      switchTsanFiber(b.fibers[i].tsan);
       shim_switch(&b.scheduler, b.fibers[i].at);
     }
     if (stuck) fail("threads wait for others that have left, or that wait elsewhere");
   }
+  acquire(&b.ended);
 }
 
 /// Runs blocks [begin, end), counted along x, then y, then z.
 template <class Kernel>
-void launch(const Launch& launch, uint64_t begin, uint64_t end, bool synchronises, Kernel kernel) {
+OGEE_SHIM_OWN void launch(const Launch& launch, uint64_t begin, uint64_t end, bool synchronises, Kernel kernel) {
   grid = {launch.grid[0], launch.grid[1], launch.grid[2]};
   blockSize = {launch.block[0], launch.block[1], launch.block[2]};
   threads = blockSize.x * blockSize.y * blockSize.z;
@@ -205,7 +259,7 @@ void launch(const Launch& launch, uint64_t begin, uint64_t end, bool synchronise
   for (uint64_t i = begin; i < end; ++i) {
     block = {unsigned(i % grid.x), unsigned(i / grid.x % grid.y), unsigned(i / grid.x / grid.y)};
     if (launch.shared_bytes) std::memset(launch.shared, 0xff, launch.shared_bytes);
-    if (synchronises) {
+    if (synchronises || kFindsRaces) {
       running = &storage;
       runFibers();
       running = nullptr;
@@ -218,13 +272,16 @@ void launch(const Launch& launch, uint64_t begin, uint64_t end, bool synchronise
   }
 }
 
-/// The same for blocks of 256 threads in a row, with stacks of its own.
+constexpr unsigned kThreads = 256;
+inline char* ownStacks() {
+  static std::vector<char> stacks(size_t(kThreads) * kStack);
+  return stacks.data();
+}
+
+/// The same for blocks of 256 threads in a row, on those stacks.
 template <class Kernel>
 void launch(int64_t begin, int64_t end, unsigned blocks, bool synchronises, Kernel kernel) {
-  constexpr unsigned kThreads = 256;
-  static std::vector<char> stacks(size_t(kThreads) * kStack);
-  launch({.grid = {blocks, 1, 1}, .block = {kThreads, 1, 1}, .stacks = stacks.data()}, begin, end, synchronises,
-         kernel);
+  launch({.grid = {blocks, 1, 1}, .block = {kThreads, 1, 1}, .stacks = ownStacks()}, begin, end, synchronises, kernel);
 }
 
 // --- kernels as a module's table lists them -------------------------------------------------------------------------
@@ -260,7 +317,7 @@ uint64_t toBits(T value) {
   return bits;
 }
 template <class T>
-T fromLane(T value, unsigned lane) {
+OGEE_SHIM_OWN T fromLane(T value, unsigned lane) {
   const uint64_t bits = exchange(toBits(value))[lane];
   std::memcpy(&value, &bits, sizeof value);
   return value;

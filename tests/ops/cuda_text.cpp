@@ -5,6 +5,7 @@
 #include "codegen/cuda/emit.h"
 #include "codegen/cuda/kernel.h"
 #include "codegen/cuda/spell.h"
+#include "codegen/phases.h"
 #include "runtime/hash.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -13,11 +14,13 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace ogee::tests {
 
@@ -53,33 +56,99 @@ std::optional<Kernel> kernelOf(const codegen::Nest& nest) {
   return Kernel{name, replaced(*text, anyName, name)};
 }
 
-/// The function that a program of this process calls.
+/// What a call of a nest's kernel may touch, as code that computes it from `sizes`.
+class ReachText {
+public:
+  explicit ReachText(const codegen::Nest& nest) : nest_(nest), sizes_(codegen::runtimeSizes(nest)) {}
+
+  std::string take() {
+    text_ = "std::vector<shim::Reach> reach = {";
+    for (const codegen::NestBuffer& buffer : nest_.buffers)
+      text_ += "{" + std::to_string(codegen::cuda::storageBytes(buffer.element)) + "}, ";
+    text_ += "};\n";
+    for (const codegen::Node& node : nest_.nodes)
+      if (node.kind == codegen::Node::Kind::load) add(node.access, nest_.extents);
+    for (const codegen::Store& store : nest_.stores) add(store.access, nest_.extents);
+    if (const auto& c = nest_.contraction) {
+      const unsigned m = nest_.rank() - 2;
+      llvm::SmallVector<runtime::Dim> lhs(nest_.extents.begin(), nest_.extents.begin() + m), rhs = lhs;
+      lhs.append({nest_.extents[m], c->k});
+      rhs.append({nest_.extents[m + 1], c->k});
+      add(c->lhs, lhs);
+      add(c->rhs, rhs);
+    }
+    for (const unsigned buffer : nest_.partials) {
+      const std::string chunk = std::to_string(codegen::chunkSize(nest_));
+      std::string count = "(" + number(nest_.extents[nest_.reducedDim()]) + " + " + chunk + " - 1) / " + chunk;
+      for (unsigned dim = 0; dim < nest_.rank(); ++dim)
+        if (!nest_.reduced[dim]) count += " * " + number(nest_.extents[dim]);
+      text_ += "  reach[" + std::to_string(buffer) + "].access(0, {{" + count + ", 1}});\n";
+    }
+    return std::move(text_);
+  }
+
+private:
+  std::string number(const runtime::Dim& dim) const {
+    if (dim.is_number()) return "int64_t(" + std::to_string(dim.number()) + ")";
+    const auto found = llvm::find_if(sizes_, [&](const runtime::Dim& size) { return same(size, dim); });
+    return "sizes[" + std::to_string(found - sizes_.begin()) + "]";
+  }
+
+  void add(const codegen::Access& access, llvm::ArrayRef<runtime::Dim> extents) {
+    text_ += "  reach[" + std::to_string(access.buffer) + "].access(" + number(access.at.offset) + ", {";
+    for (auto [extent, stride] : llvm::zip_equal(extents, access.at.strides))
+      text_ += "{" + number(extent) + ", " + number(stride) + "}, ";
+    for (const codegen::Start& start : access.at.starts) {
+      text_ += "{" + number(start.most) + " + 1, " + number(start.stride) + "}, ";
+      starts_ += "  reach[" + std::to_string(start.buffer) + "].access(" + number(start.at) + ", {});\n";
+    }
+    text_ += "});\n" + std::exchange(starts_, "");
+  }
+
+  const codegen::Nest& nest_;
+  const std::vector<runtime::Dim> sizes_;
+  std::string text_, starts_;
+};
+
+/// The functions that programs of this process and cuda_replay.cpp call.
 std::string callerOf(const Kernel& kernel, const codegen::Nest& nest) {
   std::vector<std::string> arguments;
   for (size_t i = 0; i < nest.buffers.size(); ++i)
     arguments.push_back(llvm::formatv("({0}*)buffers[{1}]", codegen::cuda::storageName(nest.buffers[i].element), i));
-  for (size_t i = 0; i < codegen::runtimeSizes(nest).size(); ++i)
-    arguments.push_back("sizes[" + std::to_string(i) + "]");
+  const size_t sizes = codegen::runtimeSizes(nest).size();
+  for (size_t i = 0; i < sizes; ++i) arguments.push_back("sizes[" + std::to_string(i) + "]");
   const bool synchronises = kernel.text.find("__sync") != std::string::npos ||
                             kernel.text.find("from_first") != std::string::npos ||
                             kernel.text.find("from_above") != std::string::npos;
-  return llvm::formatv("extern \"C\" int run_{0}(void* const* buffers, const int64_t* sizes, int64_t begin, int64_t "
-                       "end, void*) {{\n"
-                       "  shim::launch(begin, end, {1}, {2}, [=] {{ {0}({3}); });\n  return 0;\n}\n",
-                       kernel.name, kBlocks, synchronises ? "true" : "false", llvm::join(arguments, ", "));
+  return llvm::formatv(R"(#ifndef __CUDACC_RTC__
+static shim::Record* record_{0}(void* const* buffers, const int64_t* sizes) {{
+  {4}  return new shim::Record("{0}", reach, buffers, {{sizes, sizes + {5}});
+}
+extern "C" int run_{0}(void* const* buffers, const int64_t* sizes, int64_t begin, int64_t end, void*) {{
+  const std::unique_ptr<shim::Record> record(shim::Record::folder() ? record_{0}(buffers, sizes) : nullptr);
+  shim::launch(begin, end, {1}, {2}, [=] {{ {0}({3}); });
+  return 0;
+}
+#endif
+)",
+                       kernel.name, kBlocks, synchronises ? "true" : "false", llvm::join(arguments, ", "),
+                       ReachText(nest).take(), sizes);
 }
 
-/// All kernels so far; written when the process ends.
+/// All kernels so far; written when the process ends, each into the file that its name leads to: a change of some
+/// kernels changes some files.
 struct Collection {
   std::map<std::string, std::string> texts; ///< by name, so that files are the same from run to run
 
   ~Collection() {
-    size_t number = 0;
-    std::ofstream file;
+    std::map<size_t, std::ofstream> files;
+    const size_t count = texts.size() / kPerFile + 1;
     for (const auto& [name, text] : texts) {
-      if (number++ % kPerFile == 0) {
-        file = std::ofstream(folder() + "/" + std::to_string(number / kPerFile) + ".cpp");
-        file << "#include \"tests/cuda/shim.h\"\n" << codegen::cuda::prelude().str();
+      const size_t number = std::hash<std::string>()(name) % std::bit_ceil(count);
+      std::ofstream& file = files[number];
+      if (!file.is_open()) {
+        file.open(folder() + "/" + std::to_string(number) + ".cpp");
+        file << "#ifndef __CUDACC_RTC__\n#include \"tests/cuda/record.h\"\n#endif\n" << codegen::cuda::prelude().str();
       }
       file << "\n" << text;
     }
