@@ -2,6 +2,7 @@
 #include "runtime/cuda/device.h"
 
 #include "runtime/cuda/fault.h"
+#include "runtime/cuda/matmul.h"
 #include "runtime/cuda/memory.h"
 #include "runtime/runtime.h"
 
@@ -117,6 +118,7 @@ Gpu::Gpu(const Driver& driver, int index) : driver_(driver), index_(index) {
     check(driver.cuMemPoolSetAttribute(pool_, kReleaseThreshold, &most), "setting up the memory pool");
     pinned_ = std::make_unique<PinnedPool>();
     faults_ = std::make_unique<FaultWords>();
+    matmuls_ = std::make_unique<Matmuls>(*this);
     stream_ = std::make_unique<Stream>(*this);
   } catch (...) {
     note(driver.cuDevicePrimaryCtxRelease_v2(handle_), "releasing the context");

@@ -17,6 +17,7 @@ namespace ogee::runtime::cuda {
 
 class PinnedPool;
 class FaultWords;
+class Matmuls;
 
 struct Properties {
   std::string name;
@@ -101,6 +102,7 @@ public:
   RecentLaunches& recent() noexcept { return recent_; }
   PinnedPool& pinned() noexcept { return *pinned_; }
   FaultWords& faults() noexcept { return *faults_; }
+  Matmuls& matmuls() noexcept { return *matmuls_; }
   StreamTable& streams() noexcept { return streams_; }
 
   /// Bytes of tensors and running programs on the device.
@@ -122,6 +124,7 @@ private:
   std::unique_ptr<Stream> stream_;
   std::unique_ptr<PinnedPool> pinned_;
   std::unique_ptr<FaultWords> faults_;
+  std::unique_ptr<Matmuls> matmuls_;
 };
 
 /// All GPUs, and whether CUDA may still be called: a part of runtime::Runtime.

@@ -88,7 +88,7 @@ void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsi
             const LaunchNote& note) {
   Devices::get().check();
   if (blocks == 0) return;
-  const bool waits = checks_each_launch();
+  checks_each_launch(); // an Error of it before anything is enqueued
   gpu.activate();
   const Driver& driver = gpu.driver();
   Stream& stream = gpu.stream();
@@ -101,9 +101,15 @@ void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsi
   const int status = driver.cuLaunchKernel(function.handle, blocks, 1, 1, threads, 1, 1, shared_bytes, stream.handle(),
                                            params, nullptr);
   check(status, "launching ");
+  note_launch(gpu, note);
+}
+
+void note_launch(Gpu& gpu, const LaunchNote& note) {
+  Stream& stream = gpu.stream();
   stream.note_work();
-  if (!waits) return gpu.recent().add(stream.handle(), note.text);
-  check(driver.cuStreamSynchronize(stream.handle()), "running ");
+  if (!checks_each_launch()) return gpu.recent().add(stream.handle(), note.text);
+  if (const int status = gpu.driver().cuStreamSynchronize(stream.handle()); status != 0)
+    gpu.check(status, concat("running ", note.text));
   gpu.faults().check(false);
 }
 

@@ -51,4 +51,8 @@ struct LaunchNote {
 void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsigned shared_bytes, void** params,
             const LaunchNote& note);
 
+/// What follows a launch on this thread's stream, by the driver or a library: errors that come later can name it. With
+/// OGEE_CUDA_SYNC=1 it waits.
+void note_launch(Gpu& gpu, const LaunchNote& note);
+
 } // namespace ogee::runtime::cuda

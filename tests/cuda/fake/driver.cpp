@@ -1,9 +1,11 @@
 // libcuda.so.1 of the fake machine: devices, contexts and memory; and what tests tell it (control.h).
 #include "tests/cuda/fake/control.h"
 #include "tests/cuda/fake/queue.h"
+#include "tests/cuda/fake/work.h"
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace ogee::runtime::cuda {
 
@@ -370,6 +372,25 @@ int cuMemsetD32Async(Address to, unsigned value, size_t count, StreamHandle stre
   return call(__func__, text("%zu, %s", count, name(stream).c_str()),
               [&](Machine&) { return memset_async("cuMemsetD32Async", to, value, count, stream); });
 }
+
+// --- work of other libraries ----------------------------------------------------------------------------------------
+
+void ogee_fake_cuda_enqueue(StreamHandle stream, const char* what, const WorkUse* uses, unsigned count,
+                            void (*run)(void* context, char* const* memory), void (*drop)(void* context),
+                            void* context) {
+  const std::shared_ptr<void> owned(context, drop);
+  call("ogee_fake_cuda_enqueue", what, [&](Machine&) {
+    Operation operation{.what = what};
+    for (const WorkUse& use : std::span(uses, count)) operation.uses.push_back({use.address, use.bytes, use.writes});
+    operation.run = [run, owned, used = operation.uses, name = operation.what] {
+      std::vector<char*> memory;
+      for (const Use& use : used) memory.push_back(bytes_of(use.address, use.bytes, name.c_str()));
+      run(owned.get(), memory.data());
+    };
+    return enqueue(what, stream, std::move(operation));
+  });
+}
+static_assert(std::is_same_v<decltype(ogee_fake_cuda_enqueue), EnqueueWork>);
 
 // --- what tests tell it ---------------------------------------------------------------------------------------------
 
