@@ -145,6 +145,31 @@ unsigned bufferIn(Nest& nest, unsigned value, mlir::Type element) {
   return nest.buffers.size() - 1;
 }
 
+void dropUnusedBuffers(Nest& nest) {
+  llvm::SmallVector<unsigned> numbers(nest.buffers.size(), ~0u);
+  std::vector<NestBuffer> kept;
+  const auto keep = [&](unsigned& buffer) {
+    if (numbers[buffer] == ~0u) {
+      numbers[buffer] = kept.size();
+      kept.push_back(nest.buffers[buffer]);
+    }
+    buffer = numbers[buffer];
+  };
+  const auto keepAll = [&](Access& access) {
+    keep(access.buffer);
+    for (Start& start : access.at.starts) keep(start.buffer);
+  };
+  if (nest.contraction) {
+    keepAll(nest.contraction->lhs);
+    keepAll(nest.contraction->rhs);
+  }
+  for (Node& node : nest.nodes)
+    if (node.kind == Node::Kind::load) keepAll(node.access);
+  for (Store& store : nest.stores) keepAll(store.access);
+  for (unsigned& buffer : nest.partials) keep(buffer);
+  nest.buffers = std::move(kept);
+}
+
 std::string toString(const Nest& nest) {
   std::string text;
   llvm::raw_string_ostream out(text);
@@ -156,8 +181,11 @@ std::string toString(const Nest& nest) {
   for (auto [index, buffer] : llvm::enumerate(nest.buffers))
     out << "  b" << index << " : " << buffer.element << (buffer.byValue ? " by value\n" : "\n");
   if (const auto& c = nest.contraction) {
-    out << "  product over " << c->k.to_string() << " in tiles of " << c->rows << " x " << c->columns()
-        << ", blocks of " << c->blockRows << (c->packed ? " rows, packed " : " rows, ");
+    out << "  product over " << c->k.to_string();
+    if (c->rows * c->columns() > 1) // of a micro-kernel
+      out << " in tiles of " << c->rows << " x " << c->columns() << ", blocks of " << c->blockRows << " rows"
+          << (c->packed ? ", packed" : ",");
+    out << " ";
     print(out, c->lhs);
     out << " x ";
     print(out, c->rhs);

@@ -127,6 +127,9 @@ struct Nest {
 /// Where a buffer of the plan stands among those of a nest; puts it there if it does not.
 unsigned bufferIn(Nest& nest, unsigned value, mlir::Type element);
 
+/// Drops the buffers that nothing in the nest reads or writes any more.
+void dropUnusedBuffers(Nest& nest);
+
 /// The nest as text: extents, then a line per buffer, node and store. Equal texts are equal kernels (locations are not
 /// part of it).
 std::string toString(const Nest& nest);

@@ -33,6 +33,7 @@ void Planner::launch(Nest nest) {
 }
 
 void Planner::launchContraction(Nest nest) {
+  if (target_.hasMatmuls) return launchMatmul(std::move(nest));
   chooseTile(nest, target_);
   if (!nest.contraction->packed) {
     launchIn(*list_, std::move(nest));

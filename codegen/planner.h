@@ -15,6 +15,8 @@
 
 namespace ogee::codegen {
 
+struct Matmul;
+
 class Planner {
 public:
   Planner(mlir::func::FuncOp graph, const ir::DimAnalysis& dims, const TargetInfo& target)
@@ -99,6 +101,12 @@ private:
   /// their number is known at run time only, the call chooses.
   void launchContraction(Nest nest);
   void launchPacked(runtime::LaunchList& list, Nest nest);
+  /// A product by the target's library, with as much of its epilogue as the library may have (plan_matmul.cpp).
+  void launchMatmul(Nest nest);
+  std::optional<Matmul> matmulIn(const Nest& nest) const;
+  /// The number that a constant of one element is.
+  std::optional<double> numberIn(const NestBuffer& buffer) const;
+  void launchMatmulIn(runtime::LaunchList& list, const Nest& nest, const Matmul& matmul);
   /// Whether the nest only reduces, perhaps more than one chunk: one pass, and stores once per kept point.
   static bool canSplit(const Nest& nest);
   void launchSplit(runtime::LaunchList& list, const Nest& nest);

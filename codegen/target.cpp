@@ -185,6 +185,7 @@ TargetInfo cudaTarget(const std::string& architecture) {
   info.architecture = architecture;
   info.busyUnits = 256; // blocks: about two for each multiprocessor of a large device
   info.packs = false;
+  info.hasMatmuls = true;
   return info;
 }
 

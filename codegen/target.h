@@ -31,6 +31,7 @@ struct TargetInfo {
   uint64_t l3Bytes = 16 << 20; ///< whole
 
   int64_t busyUnits = kBusyUnits; ///< a launch with fewer units leaves processors idle
+  bool hasMatmuls = false;        ///< a library multiplies matrices of floats, where it is there and can
   bool packs = true;              ///< products read their right operand from panels that are laid out before
 
   /// f32 lanes of one register.

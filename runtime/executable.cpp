@@ -84,6 +84,31 @@ void Executable::bind(std::span<const TensorArg> bound) {
 
 Executable::~Executable() = default;
 
+namespace {
+
+cuda::MatmulProblem problem_of(const MatmulLaunch& product, const std::vector<int64_t>& values) {
+  const auto matrix = [&](const MatrixSpec& spec) {
+    return cuda::MatmulMatrix{values[spec.ld], values[spec.batch_stride], spec.transposed};
+  };
+  cuda::MatmulProblem problem;
+  problem.dtype = product.dtype;
+  problem.function = product.function;
+  problem.has_bias = product.bias != kNoBuffer;
+  problem.has_residual = product.has_residual;
+  problem.tf32 = Runtime::get().allows_tf32();
+  problem.batch = values[product.batch];
+  problem.m = values[product.m];
+  problem.n = values[product.n];
+  problem.k = values[product.k];
+  problem.lhs = matrix(product.lhs);
+  problem.rhs = matrix(product.rhs);
+  problem.out = matrix(product.out);
+  if (product.has_residual) problem.residual = matrix(product.residual);
+  return problem;
+}
+
+} // namespace
+
 /// One call: holds an Execution and hands it back at the end, also when an Error passes.
 struct Executable::Runner {
   const Program& program;
@@ -172,6 +197,33 @@ struct Executable::Runner {
     if (work.units > 0)
       plan.code->launch(kernel.loaded, e.gathered.data() + kernel.buffers_at, sizes, work.units, work.scratch_bytes,
                         e.params);
+  }
+
+  void step(const PlanNode& node, const MatmulLaunch& product) {
+    const std::vector<int64_t>& values = execution->values;
+    const cuda::MatmulProblem problem = problem_of(product, values);
+    cuda::MatmulMemory memory;
+    if (problem.m <= 0 || problem.n <= 0 || problem.k <= 0 || problem.batch <= 0) return run(node.first);
+    memory.lhs = matrix(product.lhs, problem.batch, problem.m, problem.k, product.dtype);
+    memory.rhs = matrix(product.rhs, problem.batch, problem.k, problem.n, product.dtype);
+    memory.out = matrix(product.out, problem.batch, problem.m, problem.n, product.dtype);
+    if (problem.has_residual)
+      memory.residual = matrix(product.residual, problem.batch, problem.m, problem.n, product.dtype);
+    if (problem.has_bias)
+      memory.bias = matrix({product.bias, product.bias_offset, product.n, product.n}, 1, 1, problem.n, product.dtype);
+    ++launches;
+    if (!plan.code->multiply(product, problem, memory)) run(node.first);
+  }
+
+  /// Where a matrix begins; an Error unless all of it lies inside its buffer.
+  std::byte* matrix(const MatrixSpec& spec, int64_t batch, int64_t rows, int64_t columns, DType dtype) const {
+    const std::vector<int64_t>& values = execution->values;
+    const auto [slow, fast] = spec.transposed ? std::pair(columns, rows) : std::pair(rows, columns);
+    const Checked item(static_cast<int64_t>(item_size(dtype)));
+    const Checked last = Checked(batch - 1) * values[spec.batch_stride] + Checked(slow - 1) * values[spec.ld] + fast;
+    const Checked from = Checked(values[spec.offset]) * item, bytes = last * item;
+    const bool fits = from.valid() && bytes.valid() && values[spec.batch_stride] >= 0 && values[spec.ld] >= 0;
+    return part(spec.buffer, fits ? from.value() : -1, fits ? bytes.value() : 0);
   }
 
   /// Part of a buffer; an Error unless it lies inside.

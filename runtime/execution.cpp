@@ -80,6 +80,8 @@ std::vector<PlanNode> Executable::Plan::prepare(const Program& program, const La
       node.first = prepare(program, loop->before, varies);
       node.second = prepare(program, loop->body, varies);
     }
+    if (const auto* const product = std::get_if<MatmulLaunch>(&entry.launch))
+      node.first = prepare(program, product->otherwise, varies);
     if (const auto* const loop = std::get_if<ForEntry>(&entry.launch)) node.first = prepare(program, loop->body, true);
   }
   return nodes;

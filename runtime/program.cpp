@@ -213,6 +213,23 @@ private:
          "a launch has a size that is not there");
     need(launch.threads >= 1 && launch.threads <= kMostThreads, "a launch has a block of no or of too many threads");
   }
+  void check(const MatmulLaunch& product, int depth) {
+    need(p_.device == Device::Kind::cuda, "a product by a library is on no GPU");
+    need(product.dtype == DType::f32 || product.dtype == DType::f64, "a product is of neither f32 nor f64");
+    need(slots({product.batch, product.m, product.n, product.k}), "a product has a size that is not there");
+    for (const MatrixSpec* matrix : {&product.lhs, &product.rhs, &product.out, &product.residual}) {
+      if (matrix == &product.residual && !product.has_residual) continue;
+      need(buffer(matrix->buffer) && slots({matrix->offset, matrix->batch_stride, matrix->ld}),
+           "a product has a matrix that is not there");
+      need(!status_ || !is_host(matrix->buffer), "a product has a matrix of the host");
+    }
+    need(!product.out.transposed && !product.residual.transposed, "a product is stored by columns");
+    if (product.bias != kNoBuffer) {
+      need(buffer(product.bias) && slot(product.bias_offset), "a product has a bias that is not there");
+      need(!status_ || !is_host(product.bias), "a product has a bias of the host");
+    }
+    check_list(product.otherwise, depth + 1);
+  }
   void check(const CopyLaunch& copy, int) {
     need(buffer(copy.from) && buffer(copy.to), "a copy has a buffer that is not there");
     need(!status_ || !is_host(copy.to), "a copy writes to an argument of the host");

@@ -204,9 +204,39 @@ struct CheckLaunch {
   std::string message, location, hint;
 };
 
-/// One entry of a launch list; later kinds (library calls) join the variant.
+/// A matrix of a product, in elements: where it begins, how far its rows lie from each other, and the matrices of a
+/// batch. Along its columns it goes by single steps; where it is `transposed`, the same with rows and columns changed.
+struct MatrixSpec {
+  uint32_t buffer = 0;
+  Slot offset = 0, batch_stride = 0, ld = 0;
+  bool transposed = false;
+};
+
+/// What becomes of an element of a product before it is stored.
+enum class MatmulFunction : uint8_t { none, relu, gelu_tanh };
+
+inline constexpr uint32_t kNoBuffer = ~uint32_t(0);
+
+/// out[b, m, n] = function(sum over k of lhs[b, m, k] * rhs[b, k, n] + bias[n] + residual[b, m, n]) in f32 or f64, by
+/// the library of a GPU; where that is missing or does not do it, what stands in `otherwise`.
+struct MatmulLaunch {
+  DType dtype = DType::f32;
+  MatmulFunction function = MatmulFunction::none;
+  Slot batch = 0, m = 0, n = 0, k = 0;
+  MatrixSpec lhs, rhs, out;
+  uint32_t bias = kNoBuffer; ///< kNoBuffer: none
+  Slot bias_offset = 0;
+  bool has_residual = false;
+  MatrixSpec residual; ///< as `out`, never transposed
+  LaunchList otherwise;
+  std::string name, location; ///< as CudaLaunch has them
+};
+
+/// One entry of a launch list.
 struct Entry {
-  std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry, CheckLaunch, CudaLaunch> launch;
+  std::variant<KernelLaunch, CopyLaunch, FillLaunch, IfEntry, WhileEntry, ForEntry, CheckLaunch, CudaLaunch,
+               MatmulLaunch>
+      launch;
 };
 
 /// Calls `visit` with every entry of a launch list, before those that it holds itself.
@@ -222,6 +252,8 @@ void for_each_entry(List& list, const Visit& visit) {
       for_each_entry(loop->body, visit);
     } else if (auto* const loop = std::get_if<ForEntry>(&entry.launch)) {
       for_each_entry(loop->body, visit);
+    } else if (auto* const product = std::get_if<MatmulLaunch>(&entry.launch)) {
+      for_each_entry(product->otherwise, visit);
     }
   }
 }

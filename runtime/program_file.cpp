@@ -96,6 +96,17 @@ void fields(A& a, CheckLaunch& c) {
   a(c.failed, c.values, c.message, c.location, c.hint);
 }
 template <class A>
+void fields(A& a, MatrixSpec& m) {
+  a(m.buffer, m.offset, m.batch_stride, m.ld, m.transposed);
+}
+template <class A>
+void fields(A& a, MatmulLaunch& m) {
+  a.choice(m.dtype, DType::f64);
+  a.choice(m.function, MatmulFunction::gelu_tanh);
+  a(m.batch, m.m, m.n, m.k, m.lhs, m.rhs, m.out, m.bias, m.bias_offset, m.has_residual, m.residual, m.otherwise, m.name,
+    m.location);
+}
+template <class A>
 void fields(A& a, StageText& t) {
   a(t.stage, t.text);
 }

@@ -66,6 +66,10 @@ public:
   bool detects_anomalies() const noexcept { return detects_anomalies_.load(std::memory_order_relaxed); }
   void set_detects_anomalies(bool on) noexcept { detects_anomalies_.store(on, std::memory_order_relaxed); }
 
+  /// Whether products of f32 on a GPU may round their operands to TF32 (10 bits behind the point).
+  bool allows_tf32() const noexcept { return allows_tf32_.load(std::memory_order_relaxed); }
+  void set_allows_tf32(bool on) noexcept { allows_tf32_.store(on, std::memory_order_relaxed); }
+
 private:
   Runtime();
   ~Runtime();
@@ -77,6 +81,7 @@ private:
   Generator generator_;
   std::atomic<uint64_t> epoch_{1};
   std::atomic<bool> detects_anomalies_;
+  std::atomic<bool> allows_tf32_{false};
   const std::unique_ptr<cuda::Devices> gpus_;
 };
 

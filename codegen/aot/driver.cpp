@@ -161,6 +161,7 @@ private:
   }
 
   void run(const runtime::CudaLaunch&) { llvm_unreachable("objects are for CPUs"); }
+  void run(const runtime::MatmulLaunch&) { llvm_unreachable("objects are for CPUs"); }
 
   /// What a status says besides the error: name_fail in the header.
   uint32_t thing(uint32_t number) const { return parts_.entry << 8 | number << 16; }

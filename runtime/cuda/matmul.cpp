@@ -265,13 +265,12 @@ int Matmuls::enqueue(const Plan& plan, const MatmulMemory& memory, const double*
   const double alpha = factor ? *factor : 1, beta = plan.has_residual ? 1 : 0;
   const float narrow_alpha = static_cast<float>(alpha), narrow_beta = static_cast<float>(beta);
   const bool wide = plan.dtype == DType::f64;
-  std::byte* const workspace = plan.workspace ? allocate(gpu_, plan.workspace) : nullptr;
+  const DeviceBlock workspace(gpu_, plan.workspace);
   const int status =
       lt.cublasLtMatmul(handle_, plan.description, wide ? static_cast<const void*>(&alpha) : &narrow_alpha, memory.rhs,
                         plan.a, memory.lhs, plan.b, wide ? static_cast<const void*>(&beta) : &narrow_beta,
                         plan.has_residual ? memory.residual : memory.out, plan.c, memory.out, plan.d, &plan.algorithm,
-                        workspace, plan.workspace, gpu_.stream().handle());
-  deallocate(gpu_, workspace, plan.workspace);
+                        workspace.data(), plan.workspace, gpu_.stream().handle());
   return status;
 }
 
@@ -281,17 +280,16 @@ bool Matmuls::keeps_nan(const Plan& plan, const MatmulProblem& problem, const Ma
       (problem.batch - 1) * problem.out.batch_stride + (problem.m - 1) * problem.out.ld + problem.n - 1;
   const auto item = static_cast<int64_t>(item_size(problem.dtype));
   const auto bytes = static_cast<size_t>((last + 1) * item);
-  std::byte* const aside = allocate(gpu_, bytes);
+  const DeviceBlock aside(gpu_, bytes);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   MatmulMemory probe = memory;
-  probe.out = aside;
+  probe.out = aside.data();
   bool kept = enqueue(plan, probe, &nan) == 0;
   for (const int64_t element : {int64_t(0), last}) {
     std::array<std::byte, 8> value{};
-    if (kept) copy_to_host(gpu_, value.data(), aside + element * item, static_cast<size_t>(item));
+    if (kept) copy_to_host(gpu_, value.data(), aside.data() + element * item, static_cast<size_t>(item));
     kept = kept && is_nan(problem.dtype, value.data());
   }
-  deallocate(gpu_, aside, bytes);
   return kept;
 }
 

@@ -4,7 +4,7 @@
 
 #include "runtime/cuda/cublaslt.h"
 #include "runtime/cuda/module.h"
-#include "runtime/dtype.h"
+#include "runtime/program.h"
 
 #include <memory>
 #include <mutex>
@@ -17,9 +17,6 @@ struct MatmulMatrix {
   int64_t transposed = 0;
   friend bool operator==(const MatmulMatrix&, const MatmulMatrix&) = default;
 };
-
-/// What is done with an element x of the product before it is stored, after a residual has been added.
-enum class MatmulFunction : uint8_t { none, relu, gelu_tanh };
 
 /// out[b, m, n] = function(sum over k of lhs[b, m, k] * rhs[b, k, n] + bias[n] + residual[b, m, n]) in f32 or f64.
 struct MatmulProblem {

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace ogee::runtime::cuda {
@@ -16,6 +17,29 @@ std::byte* allocate(Gpu& gpu, size_t bytes);
 void deallocate(Gpu& gpu, std::byte* memory, size_t bytes) noexcept;
 /// The same by the GPU's index.
 void deallocate(int gpu, std::byte* memory, size_t bytes) noexcept;
+
+/// Memory of a GPU, given back behind all work that is enqueued then.
+class DeviceBlock {
+public:
+  DeviceBlock() noexcept = default;
+  DeviceBlock(Gpu& gpu, size_t bytes) : gpu_(&gpu), data_(allocate(gpu, bytes)), bytes_(bytes) {}
+  DeviceBlock(DeviceBlock&& other) noexcept { *this = std::move(other); }
+  DeviceBlock& operator=(DeviceBlock&& other) noexcept {
+    std::swap(gpu_, other.gpu_);
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~DeviceBlock() {
+    if (data_) deallocate(*gpu_, data_, bytes_);
+  }
+  std::byte* data() const noexcept { return data_; }
+
+private:
+  Gpu* gpu_ = nullptr;
+  std::byte* data_ = nullptr;
+  size_t bytes_ = 0;
+};
 
 struct MemoryStats {
   int64_t bytes_live = 0;   ///< memory of tensors and running programs

@@ -93,6 +93,11 @@ void ProgramCode::launch(uint32_t index, void* const* buffers, const int64_t* si
                static_cast<unsigned>(shared_bytes), const_cast<void**>(params.data()), kernel.note);
 }
 
+bool ProgramCode::multiply(const MatmulLaunch& product, const MatmulProblem& problem,
+                           const MatmulMemory& memory) const {
+  return gpu_.matmuls().run(problem, memory, LaunchNote("cublasLtMatmul", product.name, product.location));
+}
+
 void ProgramCode::copy(std::byte* to, const std::byte* from, size_t bytes) const {
   const bool overlap = to < from + bytes && from < to + bytes;
   if (!overlap) return copy_on_device(gpu_, to, from, bytes);

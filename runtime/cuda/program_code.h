@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/cuda/fault.h"
+#include "runtime/cuda/matmul.h"
 #include "runtime/cuda/module.h"
 #include "runtime/owned_block.h"
 #include "runtime/program.h"
@@ -29,6 +30,9 @@ public:
   /// work in.
   void launch(uint32_t kernel, void* const* buffers, const int64_t* sizes, int64_t blocks, int64_t shared_bytes,
               std::vector<const void*>& params) const;
+
+  /// Enqueues a product on the library; false where that does not do it.
+  bool multiply(const MatmulLaunch& product, const MatmulProblem& problem, const MatmulMemory& memory) const;
 
   /// Before the work of a call: what is enqueued now comes after the constants are there.
   void begin_call() const;

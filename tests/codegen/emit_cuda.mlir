@@ -88,11 +88,14 @@ func.func @columns(%x: tensor<40x30xf32>) -> tensor<30xi64> {
   return %m : tensor<30xi64>
 }
 
-// A product in tiles through shared memory, one chain of FMAs per output; nothing is packed before.
-// CHECK-LABEL: // dot_add
+// A product in tiles through shared memory, one chain of FMAs per output; nothing is packed before. What a library may do
+// without its epilogue has that apart.
+// CHECK-LABEL: // dot_add_product
 // CHECK-NEXT: k8(
 // CHECK: __shared__ f32 lhs[16][17];
 // CHECK: = fused(lhs[y][i], rhs[i][x],
+// CHECK-LABEL: // dot_add_epilogue
+// CHECK-NEXT: {{^}}extern "C" __global__ void __launch_bounds__(256) k9(
 // CHECK-NOT: __global__
 func.func @product(%x: tensor<33x40xf32>, %y: tensor<40x50xf32>, %z: tensor<33x50xf32>) -> tensor<33x50xf32> {
   %p = ogee.dot %x, %y batch [] x [] contract [1] x [0] : tensor<33x40xf32>, tensor<40x50xf32> -> tensor<33x50xf32>

@@ -177,8 +177,13 @@ runtime::KernelFn find(const std::string& name) {
 
 /// Launches on a device become launches of this process, all of the same number of blocks. What is planned, and not yet
 /// compiled, runs the nest of its module's number.
-void toHost(runtime::LaunchList& list, runtime::Slot blocks) {
+void toHost(runtime::LaunchList& list, runtime::Slot blocks, runtime::Slot none) {
   runtime::for_each_entry(list, [&](runtime::Entry& entry) {
+    if (auto* product = std::get_if<runtime::MatmulLaunch>(&entry.launch)) { // there is no library
+      runtime::IfEntry instead{{runtime::Condition::Kind::size, none}, {}, std::move(product->otherwise)};
+      entry.launch = std::move(instead);
+      return;
+    }
     const auto* launch = std::get_if<runtime::CudaLaunch>(&entry.launch);
     if (!launch) return;
     runtime::KernelLaunch here;
@@ -227,8 +232,9 @@ std::optional<runtime::Program> cudaProgram(mlir::func::FuncOp function, bool fu
     program.images.push_back(std::make_shared<const runtime::Image>(std::move(image)));
   }
   program.device = runtime::Device::Kind::cpu;
-  program.values.initial.push_back(kBlocks);
-  toHost(program.launches, runtime::Slot(program.values.initial.size() - 1));
+  const auto blocks = runtime::Slot(program.values.initial.size());
+  program.values.initial.insert(program.values.initial.end(), {kBlocks, 0});
+  toHost(program.launches, blocks, blocks + 1);
   return std::move(program);
 }
 
