@@ -113,6 +113,9 @@ void Stream::wait(const Stream& other, Loc loc) const {
   with_place(loc, [&] { impl_->wait(*other.impl_); });
 }
 
+void set_allow_tf32(bool on) noexcept { runtime::Runtime::get().set_allows_tf32(on); }
+bool is_tf32_allowed() noexcept { return runtime::Runtime::get().allows_tf32(); }
+
 Stream current_stream(Device device, Loc loc) {
   return with_place(loc, [&] { // not its owner: the GPU is, or a guard
     return Stream({std::shared_ptr<void>(), &gpu_of(device, "current_stream", loc).stream()});

@@ -42,6 +42,11 @@ void empty_cache(Device device = cuda(), Loc loc = Loc::current());
 /// there since it was last waited for: an index out of range, at the line of its op; a kernel that failed.
 void synchronize(Device device = cuda(), Loc loc = Loc::current());
 
+/// Whether products of f32 on GPUs may round their operands to TF32, which has 10 bits behind the point: faster where
+/// the hardware has it. Off until it is said; of the whole process.
+void set_allow_tf32(bool on) noexcept;
+bool is_tf32_allowed() noexcept;
+
 class Stream;
 
 /// A point in the work of a stream.

@@ -75,11 +75,12 @@ std::string Body::computeScalar(const Node& node, Scope& scope) {
     args.push_back(block.addArgument(nest_.nodes[arg].element, location));
     names[args.back()] = evaluate(arg, scope);
   }
-  for (const Affine& at : node.coordinates) {
+  for (auto [at, axis] : llvm::zip_equal(node.coordinates, node.axes)) {
     coordinates.push_back(block.addArgument(b.getI64Type(), location));
-    const std::string index = kernel_.evaluate(at, scope.point); // not negative
+    const bool isPosition = axis == Node::kLinear; // not negative, as index values may be
     names[coordinates.back()] =
-        kernel_.text.define("u64", (kernel_.indexName() == "i32" ? "(u64)(u32)" : "(u64)") + index);
+        kernel_.text.define("u64", (isPosition && kernel_.indexName() == "i32" ? "(u64)(u32)" : "(u64)") +
+                                       kernel_.evaluate(at, scope.point));
   }
   SideBody body(b, args, node, coordinates);
   const Value result = cast<ir::PointwiseOpInterface>(node.op).buildScalarBody(body);

@@ -96,9 +96,20 @@ func.func @columns(%x: tensor<40x30xf32>) -> tensor<30xi64> {
 // CHECK: = fused(lhs[y][i], rhs[i][x],
 // CHECK-LABEL: // dot_add_epilogue
 // CHECK-NEXT: {{^}}extern "C" __global__ void __launch_bounds__(256) k9(
-// CHECK-NOT: __global__
 func.func @product(%x: tensor<33x40xf32>, %y: tensor<40x50xf32>, %z: tensor<33x50xf32>) -> tensor<33x50xf32> {
   %p = ogee.dot %x, %y batch [] x [] contract [1] x [0] : tensor<33x40xf32>, tensor<40x50xf32> -> tensor<33x50xf32>
   %s = ogee.add %p, %z : tensor<33x50xf32>
   return %s : tensor<33x50xf32>
+}
+
+// An index value may be negative, also where indices have 32 bits; the number of an element never is.
+// CHECK-LABEL: // from_index
+// CHECK: const u64 [[VALUE:v[0-9]+]] = (u64){{.*}}s0
+// CHECK-NOT: (u64)(u32)
+func.func @index_value(%x: tensor<?x4xf32> {ogee.dims = ["n", ""], ogee.ranges = [[1, 64], []]}) -> tensor<4xi64> {
+  %n = ogee.dim %x [0] : tensor<?x4xf32>
+  %v = ogee.from_index %n : tensor<i64>
+  %b = ogee.broadcast %v [] sizes [4] : tensor<i64> -> tensor<4xi64>
+  %m = ogee.mul %b, %b : tensor<4xi64>
+  return %m : tensor<4xi64>
 }

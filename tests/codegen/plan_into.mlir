@@ -3,8 +3,8 @@
 // RUN: ogee show %s --stage nest | FileCheck %s
 
 // CHECK-LABEL: // copy
-// CHECK: load b0[0, 1, s0] : f32
-// CHECK: store %0 -> b1[0, s1, 2]
+// CHECK: load b0[0, %0.stride1, 1] : f32
+// CHECK: store %0 -> b1[0, 2, %1.stride0]
 func.func @main(%x: tensor<?x4xf32> {ogee.dims = ["n", ""], ogee.strides = array<i64: 1, -1>},
                 %y: tensor<?x4xf32> {ogee.dims = ["n", ""], ogee.strides = array<i64: -1, 2>})
     -> (tensor<?x4xf32> {ogee.into = 1}) {
