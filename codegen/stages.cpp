@@ -1,6 +1,7 @@
 // Names and numbers of stages, and the files that OGEE_DUMP asks for.
 #include "codegen/stages.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
