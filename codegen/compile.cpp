@@ -43,12 +43,21 @@ public:
       return failure();
     FailureOr<Plan> planned = plan(graph_, target_);
     if (failed(planned)) return failure();
+    if (options_.eager) dropLines(planned->program);
     planned->program.name = options_.name.empty() ? graph_.getSymName().str() : options_.name;
     planned->program.trusted = options_.trusted;
     return planned;
   }
 
 private:
+  /// Those of whoever was the first to use a kernel that many lines use.
+  static void dropLines(runtime::Program& program) {
+    runtime::for_each_entry(program.launches, [](runtime::Entry& entry) {
+      if (auto* const kernel = std::get_if<runtime::CudaLaunch>(&entry.launch)) kernel->location.clear();
+      if (auto* const product = std::get_if<runtime::MatmulLaunch>(&entry.launch)) product->location.clear();
+    });
+  }
+
   /// Checks of NaN mode, and what happens before the forms of code generation come in.
   void addFirst(OpPassManager& passes) {
     passes::addDropGradientRules(passes);

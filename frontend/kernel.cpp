@@ -8,6 +8,7 @@
 #include "frontend/target.h"
 #include "frontend/trace.h"
 #include "runtime/build_id.h"
+#include "runtime/cuda/module.h"
 #include "runtime/runtime.h"
 
 #include <array>
@@ -123,6 +124,9 @@ const runtime::Executable& load_kernel(const KernelKey& key, const char* name, c
 
 void run_kernel(const runtime::Executable& kernel, std::span<const runtime::TensorArg> args,
                 std::span<void* const> results, Loc loc, std::span<const int64_t> indices) {
+  if (kernel.device().is_cpu()) [[likely]]
+    return with_place(loc, [&] { kernel.run({args, indices}, results); });
+  const runtime::cuda::LaunchLine line(loc);
   with_place(loc, [&] { kernel.run({args, indices}, results); });
 }
 

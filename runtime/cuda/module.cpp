@@ -104,10 +104,19 @@ void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsi
   note_launch(gpu, note);
 }
 
+namespace {
+thread_local const LaunchLine* present_line = nullptr;
+} // namespace
+
+LaunchLine::LaunchLine(std::source_location line) noexcept : line_(line), outer_(present_line) { present_line = this; }
+LaunchLine::~LaunchLine() { present_line = outer_; }
+
+std::string launch_line() { return present_line ? place(present_line->line_) : ""; }
+
 void note_launch(Gpu& gpu, const LaunchNote& note) {
   Stream& stream = gpu.stream();
   stream.note_work();
-  if (!checks_each_launch()) return gpu.recent().add(stream.handle(), note.text);
+  if (!checks_each_launch()) return gpu.recent().add(stream.handle(), note.text + launch_line());
   if (const int status = gpu.driver().cuStreamSynchronize(stream.handle()); status != 0)
     gpu.check(status, concat("running ", note.text));
   gpu.faults().check(false);

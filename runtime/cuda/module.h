@@ -4,6 +4,7 @@
 #include "runtime/cuda/device.h"
 
 #include <cstdint>
+#include <source_location>
 #include <span>
 #include <string>
 
@@ -50,6 +51,23 @@ struct LaunchNote {
 /// before it returns. With OGEE_CUDA_SYNC=1 it waits, and errors name this kernel.
 void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsigned shared_bytes, void** params,
             const LaunchNote& note);
+
+/// While it lives, what this thread launches is for a line of the user that programs do not know: kernels of eager
+/// operations are used by many. Errors that come later name it.
+class LaunchLine {
+public:
+  explicit LaunchLine(std::source_location line) noexcept;
+  ~LaunchLine();
+  LaunchLine(const LaunchLine&) = delete;
+  LaunchLine& operator=(const LaunchLine&) = delete;
+
+private:
+  const std::source_location line_;
+  const LaunchLine* const outer_;
+  friend std::string launch_line();
+};
+/// " at model.cpp:27" of the innermost one, "" without.
+std::string launch_line();
 
 /// What follows a launch on this thread's stream, by the driver or a library: errors that come later can name it. With
 /// OGEE_CUDA_SYNC=1 it waits.

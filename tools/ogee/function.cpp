@@ -2,6 +2,7 @@
 #include "tools/ogee/function.h"
 
 #include "ir/signature.h"
+#include "runtime/cuda/architecture.h"
 #include "runtime/cuda/device.h"
 #include "runtime/error.h"
 #include "runtime/shape.h"
@@ -49,7 +50,12 @@ codegen::TargetInfo targetNamed(const std::string& name) {
   if (name == "cpu") return codegen::hostTarget();
   if (name == "cuda")
     return runtime::cuda::device_count() > 0 ? targetOf(runtime::Device(name)) : codegen::cudaTarget();
-  if (name.starts_with("cuda:")) return codegen::cudaTarget(name.substr(name.find(':') + 1));
+  if (name.starts_with("cuda:")) {
+    const std::string architecture = name.substr(name.find(':') + 1);
+    if (const auto parsed = runtime::cuda::Architecture::parse(architecture); !parsed)
+      runtime::raise(ErrorCode::invalid_argument, "--target: ", parsed.message());
+    return codegen::cudaTarget(architecture);
+  }
   if (codegen::namedTarget(name, target)) return target;
   runtime::raise(ErrorCode::invalid_argument, "--target: '", name,
                  "' is not known: cpu, x86-64-v3, x86-64-v4, armv8, cuda or cuda:sm_90");

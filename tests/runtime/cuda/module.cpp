@@ -118,3 +118,21 @@ TEST_CASE("module: notes of launches") {
   CHECK(LaunchNote("k", "", "model.cpp:3").text == "k (at model.cpp:3)");
   CHECK(LaunchNote("k", "add", "model.cpp:3").text == "k (add at model.cpp:3)");
 }
+
+TEST_CASE("module: errors that come later name the line that a kernel was launched for") {
+  Gpu& gpu = Gpu::get(0);
+  const Module module(gpu, compiled(kText));
+  const StorageRef x = Storage::allocate(1024, gpu.device());
+  gpu.synchronize();
+  void* memory = x->data();
+  void* params[] = {&memory, &memory};
+  CHECK(launch_line().empty());
+  const std::source_location here = std::source_location::current();
+  {
+    const LaunchLine line(here);
+    launch(gpu, module.function("total"), 1, 256, 0, params, LaunchNote("total", "sum", ""));
+  }
+  launch(gpu, module.function("total"), 1, 256, 0, params, LaunchNote("total", "sum", ""));
+  CHECK(gpu.recent().text() == concat("; launches since the last check: total (sum)", place(here), ", total (sum)"));
+  gpu.synchronize();
+}
