@@ -281,7 +281,7 @@ TEST_CASE("losses: cross_entropy is one kernel over the scores and one over the 
   check(randn({2, 4, 3, 5}), randint(0, 4, {2, 3, 5}));
   check(randn({6, 9}).transpose(0, 1), randint(0, 6, {9}));
   check(randn({9, 6}, f64), randint(0, 6, {9}));
-  for (DType dtype : {DType::u8, i32}) check(randn({9, 6}), randint(0, 6, {9}).to(dtype));
+  check(randn({9, 6}), randint(0, 6, {9}).to(i32));
   CHECK(std::isnan(cross_entropy(zeros({0, 3}), zeros({0}).to(i64)).item()));
 }
 
