@@ -3,8 +3,6 @@
 
 #include "runtime/cuda/library.h"
 
-#include <dlfcn.h>
-
 namespace ogee::runtime::cuda {
 namespace {
 
@@ -12,15 +10,11 @@ constexpr const char* kNames[] = {"libcublasLt.so.13", "libcublasLt.so.12"};
 
 /// The name of a function that the library lacks, "" if it has all.
 std::string load(CublasLt& library, void* handle) {
-  std::string missing;
-  const auto find = [&](auto& function, const char* name) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, name));
-    if (!function && missing.empty()) missing = name;
-  };
-#define OGEE_FIND(result, name, parameters) find(library.name, #name);
+  Symbols symbols(handle);
+#define OGEE_FIND(result, name, parameters) symbols.find(library.name, #name);
   OGEE_CUBLASLT(OGEE_FIND)
 #undef OGEE_FIND
-  return missing;
+  return symbols.missing();
 }
 
 } // namespace

@@ -3,8 +3,6 @@
 
 #include "runtime/cuda/library.h"
 
-#include <dlfcn.h>
-
 #include <cstdlib>
 
 namespace ogee::runtime::cuda {
@@ -17,15 +15,11 @@ std::string version_text(int number) { return concat(number / 1000, ".", number 
 
 /// The name of a function that the library lacks, "" if it has all.
 std::string load(Driver& driver, void* library) {
-  std::string missing;
-  const auto find = [&](auto& function, const char* name) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
-    if (!function && missing.empty()) missing = name;
-  };
-#define OGEE_FIND(name, parameters) find(driver.name, #name);
+  Symbols symbols(library);
+#define OGEE_FIND(name, parameters) symbols.find(driver.name, #name);
   OGEE_CUDA_DRIVER(OGEE_FIND)
 #undef OGEE_FIND
-  return missing;
+  return symbols.missing();
 }
 
 /// Why cuInit failed.

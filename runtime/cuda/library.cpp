@@ -58,6 +58,12 @@ std::string missing_library(const char* what, std::span<const char* const> names
                 "libraries");
 }
 
+void* Symbols::address(const char* name) {
+  void* const found = dlsym(handle_, name);
+  if (!found && missing_.empty()) missing_ = name;
+  return found;
+}
+
 std::string file_of(const void* address, const std::string& otherwise) {
   Dl_info info;
   return dladdr(address, &info) && info.dli_fname ? info.dli_fname : otherwise;

@@ -34,6 +34,24 @@ Result<Library> open_library(const char* what, std::span<const char* const> name
 /// "CUDA: what is missing: no name or name in …": the one line for a library that is not there.
 std::string missing_library(const char* what, std::span<const char* const> names, const std::string& folder);
 
+/// Looks the functions of a library up by name, and notes the first that it lacks.
+class Symbols {
+public:
+  explicit Symbols(void* handle) : handle_(handle) {}
+  template <class Function>
+  void find(Function*& function, const char* name) {
+    function = reinterpret_cast<Function*>(address(name));
+  }
+  /// "" if it has all.
+  const std::string& missing() const noexcept { return missing_; }
+
+private:
+  void* address(const char* name);
+
+  void* handle_;
+  std::string missing_;
+};
+
 /// The file that holds an address, `otherwise` where it is unknown.
 std::string file_of(const void* address, const std::string& otherwise);
 

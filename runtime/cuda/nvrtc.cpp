@@ -34,25 +34,21 @@ struct Nvrtc::Functions {
 
   /// The name of a function that the library lacks, "" if it has all.
   std::string load(void* library) {
-    std::string missing;
-    const auto find = [&](auto& function, const char* name) {
-      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
-      if (!function && missing.empty()) missing = name;
-    };
-    find(version, "nvrtcVersion");
-    find(error_string, "nvrtcGetErrorString");
-    find(architecture_count, "nvrtcGetNumSupportedArchs");
-    find(architecture_list, "nvrtcGetSupportedArchs");
-    find(create, "nvrtcCreateProgram");
-    find(destroy, "nvrtcDestroyProgram");
-    find(compile, "nvrtcCompileProgram");
-    find(log_size, "nvrtcGetProgramLogSize");
-    find(log, "nvrtcGetProgramLog");
-    find(ptx_size, "nvrtcGetPTXSize");
-    find(ptx, "nvrtcGetPTX");
-    find(cubin_size, "nvrtcGetCUBINSize");
-    find(cubin, "nvrtcGetCUBIN");
-    return missing;
+    Symbols symbols(library);
+    symbols.find(version, "nvrtcVersion");
+    symbols.find(error_string, "nvrtcGetErrorString");
+    symbols.find(architecture_count, "nvrtcGetNumSupportedArchs");
+    symbols.find(architecture_list, "nvrtcGetSupportedArchs");
+    symbols.find(create, "nvrtcCreateProgram");
+    symbols.find(destroy, "nvrtcDestroyProgram");
+    symbols.find(compile, "nvrtcCompileProgram");
+    symbols.find(log_size, "nvrtcGetProgramLogSize");
+    symbols.find(log, "nvrtcGetProgramLog");
+    symbols.find(ptx_size, "nvrtcGetPTXSize");
+    symbols.find(ptx, "nvrtcGetPTX");
+    symbols.find(cubin_size, "nvrtcGetCUBINSize");
+    symbols.find(cubin, "nvrtcGetCUBIN");
+    return symbols.missing();
   }
 };
 

@@ -66,7 +66,7 @@ uint32_t ProgramCode::add(const Program& program, const CudaLaunch& launch) {
   Kernel& kernel = kernels_.emplace_back();
   kernel.launch = &launch;
   kernel.function = modules_[launch.module]->function(program.modules[launch.module]->entries[launch.entry]);
-  kernel.note = LaunchNote(program.modules[launch.module]->entries[launch.entry], launch.name, launch.location);
+  kernel.note = LaunchNote(launch.name, "", launch.location); // named after its ops, as dumps of stages have it
   for (const uint32_t index : launch.buffers) {
     const Buffer& buffer = program.buffers[index];
     kernel.by_value.push_back(buffer.kind == Buffer::Kind::argument && program.args[buffer.index].host);

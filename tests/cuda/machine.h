@@ -56,6 +56,18 @@ inline std::vector<uint8_t> compiled(const std::string& text, const std::string&
   return {result->cubin.begin(), result->cubin.end()};
 }
 
+/// A variable of the environment while it lives.
+class Setting {
+public:
+  Setting(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  ~Setting() { unsetenv(name_); }
+  Setting(const Setting&) = delete;
+  Setting& operator=(const Setting&) = delete;
+
+private:
+  const char* name_;
+};
+
 /// The message of the Error that a call raises, "no error" without one.
 inline std::string error_of(const std::function<void()>& call) {
   try {

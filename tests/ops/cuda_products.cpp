@@ -160,15 +160,6 @@ void checkClose(const std::vector<float>& here, const std::vector<float>& there)
       FAIL_CHECK("element " << i << " is " << there[i] << ", not " << here[i]);
 }
 
-class Setting {
-public:
-  Setting(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
-  ~Setting() { unsetenv(name_); }
-
-private:
-  const char* name_;
-};
-
 } // namespace
 
 TEST_CASE("products on GPUs: the library gets the epilogues that it has") {

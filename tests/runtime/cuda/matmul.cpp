@@ -139,16 +139,6 @@ void check_forms(DType dtype) {
     }
 }
 
-/// A variable of the environment while it lives.
-class Setting {
-public:
-  Setting(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
-  ~Setting() { unsetenv(name_); }
-
-private:
-  const char* name_;
-};
-
 } // namespace
 
 TEST_CASE("matmul: every form of a problem") {
