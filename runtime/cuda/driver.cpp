@@ -4,6 +4,7 @@
 #include "runtime/cuda/library.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 namespace ogee::runtime::cuda {
 namespace {
@@ -62,7 +63,10 @@ Result<Driver> Driver::open(const std::string& folder) {
   std::optional<Failure> first;
   for (const std::string& file : candidates(kNames, folder)) {
     const auto library = open_file(file);
-    if (!library) continue;
+    if (!library) {
+      if (!first && std::filesystem::exists(file)) first = Failure{library.message(), ErrorCode::no_device};
+      continue;
+    }
     auto driver = start(*library);
     if (driver) return driver;
     if (!first) first = driver.failure();

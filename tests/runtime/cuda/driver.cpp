@@ -51,3 +51,11 @@ TEST_CASE("driver: a library without its functions names the first that is missi
   CHECK(driver.failure().code == ErrorCode::no_device);
   CHECK(driver.message() == "CUDA: the driver 0.0 (" + folder.file("libcuda.so.1") + ") has no cuInit");
 }
+
+TEST_CASE("driver: a file that is no library says so") {
+  const Folder folder;
+  folder.write("libcuda.so.1", "text");
+  const auto driver = Driver::open(folder.path());
+  if (driver) return; // the system's
+  CHECK_THAT(driver.message(), Catch::StartsWith("CUDA: " + folder.file("libcuda.so.1") + ": "));
+}
