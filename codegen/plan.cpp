@@ -128,13 +128,11 @@ void Planner::findOverwrites(Operation* terminator) {
   if (graph_.walk([](ir::CheckOp) { return WalkResult::interrupt(); }).wasInterrupted()) return;
   for (auto [index, value] : llvm::enumerate(terminator->getOperands()))
     if (std::optional<unsigned> argument = ir::overwrittenArgument(graph_, index))
-      if (llvm::count(terminator->getOperands(), value) == 1 &&
-          program().args[numberAmongItsKind(*argument)].strides.empty() &&
-          !program().args[numberAmongItsKind(*argument)].host)
-        ends_[value] = *argument;
+      if (llvm::count(terminator->getOperands(), value) == 1 && canBeWritten(*argument)) ends_[value] = *argument;
 }
 
 void Planner::planResults(Operation* terminator) {
+  std::vector<std::pair<View, View>> ends;
   for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
     View view = views_.lookup(value);
     if (std::optional<unsigned> argument = ir::writtenArgument(graph_, index)) {
@@ -143,21 +141,39 @@ void Planner::planResults(Operation* terminator) {
     }
     // An argument, a constant, a part of a buffer, or a result that was there before: a copy of it.
     if (program().buffers[view.buffer].kind != runtime::Buffer::Kind::arena || !isWhole(view)) view = dense(view);
-    runtime::Buffer& buffer = program().buffers[view.buffer];
     runtime::ResultSpec spec;
     spec.name = ir::resultName(graph_, index);
     spec.dtype = *ir::dtypeOf(view.element);
     spec.dims = slots(view.sizes);
-    spec.buffer = view.buffer;
     if (std::optional<unsigned> argument = ir::overwrittenArgument(graph_, index)) {
       spec.writes = numberAmongItsKind(*argument);
-      spec.in_place = overwriting_.contains(view.buffer);
+      spec.in_place = canBeWritten(*argument);
       checkWrite(index, spec);
+      if (spec.in_place && !overwriting_.contains(view.buffer))
+        view = ends.emplace_back(view, addDense(shapeOf(view), view.element)).second;
     }
+    spec.buffer = view.buffer;
+    runtime::Buffer& buffer = program().buffers[view.buffer];
     buffer.kind = runtime::Buffer::Kind::result;
     buffer.index = program().results.size();
     program().results.push_back(std::move(spec));
   }
+  for (const auto& [value, argument] : ends) copyAtEnd(value, argument);
+}
+
+/// What could not be computed in the memory of its argument goes there when nothing reads that any more.
+void Planner::copyAtEnd(const View& value, const View& argument) {
+  runtime::CopyLaunch copy;
+  copy.from = value.buffer;
+  copy.to = argument.buffer;
+  copy.bytes = program().buffers[value.buffer].bytes;
+  use(value.buffer, position_++);
+  list_->push_back({copy});
+}
+
+bool Planner::canBeWritten(unsigned argument) {
+  const runtime::ArgSpec& spec = program().args[numberAmongItsKind(argument)];
+  return spec.strides.empty() && !spec.host;
 }
 
 /// A result that is written to an argument must have its sizes.

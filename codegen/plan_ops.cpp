@@ -38,7 +38,7 @@ void Planner::use(unsigned buffer, uint32_t position) {
 }
 
 bool Planner::isWhole(const View& view) {
-  const Dim elements = Shape(std::span<const Dim>(view.sizes.data(), view.sizes.size())).numel();
+  const Dim elements = shapeOf(view).numel();
   const Dim bytes = elements * Dim(runtime::item_size(*ir::dtypeOf(view.element)));
   return view.isDense() && sizes_.slot(bytes) == program().buffers[view.buffer].bytes;
 }
@@ -65,7 +65,7 @@ bool Planner::isTakenOver(const View& view, Operation* op) {
 }
 
 View Planner::dense(const View& view) {
-  View copy = addDense(Shape(std::span<const Dim>(view.sizes.data(), view.sizes.size())), view.element);
+  View copy = addDense(shapeOf(view), view.element);
   copyTo(view, copy);
   return copy;
 }

@@ -44,6 +44,9 @@ private:
   void findOverwrites(mlir::Operation* terminator);
   void planResults(mlir::Operation* terminator);
   void checkWrite(size_t result, const runtime::ResultSpec& spec);
+  void copyAtEnd(const View& value, const View& argument);
+  /// Whether a result may lie in the memory of an argument.
+  bool canBeWritten(unsigned argument);
   /// Uses so far decide lifetimes; a buffer that nothing uses lives at no position.
   void finishBuffers();
 

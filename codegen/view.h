@@ -26,6 +26,8 @@ struct View {
   bool isDense() const;
 };
 
+inline Shape shapeOf(const View& view) { return Shape(std::span<const Dim>(view.sizes.data(), view.sizes.size())); }
+
 /// Row-major strides of a shape.
 llvm::SmallVector<Dim, 4> rowMajorStrides(llvm::ArrayRef<Dim> sizes);
 
