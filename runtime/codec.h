@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -63,6 +64,11 @@ private:
   void write(const std::vector<uint8_t>& data) {
     write(uint64_t(data.size()));
     raw(data);
+  }
+  template <class T>
+  void write(const std::optional<T>& value) {
+    write(value.has_value());
+    if (value) write(*value);
   }
   template <class T>
   void write(const std::vector<T>& items) {
@@ -148,6 +154,13 @@ private:
     read(size);
     const std::span<const uint8_t> from = take(size);
     data.assign(from.begin(), from.end());
+  }
+  template <class T>
+  void read(std::optional<T>& value) {
+    bool there = false;
+    read(there);
+    if (!ok_ || !there) return value.reset();
+    read(value.emplace());
   }
   template <class T>
   void read(std::vector<T>& items) {

@@ -5,6 +5,7 @@
 #include "runtime/check.h"
 #include "runtime/cuda/program_code.h"
 #include "runtime/execution.h"
+#include "runtime/replay.h"
 #include "runtime/runtime.h"
 #include "runtime/size_steps.h"
 
@@ -114,14 +115,16 @@ struct Executable::Runner {
   const Program& program;
   Plan& plan;
   ThreadPool& pool = Runtime::get().pool();
-  std::unique_ptr<Execution> execution = plan.acquire();
+  std::unique_ptr<Execution> own = plan.acquire();
+  Execution* execution = own.get(); ///< or a replay's
+  Replay* replay = nullptr;
   uint64_t launches = 0;
   bool elsewhere = false; ///< on another stream than the GPU's own
 
   ~Runner() {
-    if (elsewhere) execution->arena = OwnedBlock();
+    if (elsewhere) own->give_back_device();
     Runtime::get().counters().count_launches(launches);
-    plan.release(std::move(execution));
+    plan.release(std::move(own));
   }
 
   void prepare(const Inputs& inputs) {
@@ -139,14 +142,13 @@ struct Executable::Runner {
     if (!solved) e.bind(plan.solve(program, e.symbols));
     if (plan.code) [[unlikely]]
       begin_on_gpu();
-    e.provide_memory(program, plan);
   }
 
-  /// The arena of an idle execution was last used on the GPU's own stream: others have one for themselves.
+  /// The memory of an idle execution was last used on the GPU's own stream: others have some for themselves.
   void begin_on_gpu() {
     plan.code->begin_call();
     elsewhere = plan.code->is_elsewhere();
-    if (elsewhere) execution->arena = OwnedBlock();
+    if (elsewhere) execution->give_back_device();
   }
 
   void place_arguments(const Inputs& inputs, ResultSink& sink) {
@@ -157,16 +159,86 @@ struct Executable::Runner {
       e.pointers[program.results[i].buffer] = sink.memory(i, e.dims, e.solution->result_sizes[i]);
     }
     for (const PlanArgument& argument : plan.arguments) e.pointers[argument.buffer] = inputs.tensors[argument.arg].data;
-    for (const uint32_t ref : plan.changing_refs) e.gathered[ref] = e.pointers[plan.buffer_refs[ref]];
   }
 
-  void run(const std::vector<PlanNode>& nodes) {
-    for (const PlanNode& node : nodes) {
+  void run() {
+    Execution& e = *execution;
+    e.provide_memory(program, plan);
+    for (const uint32_t ref : plan.changing_refs) e.gathered[ref] = e.pointers[plan.buffer_refs[ref]];
+    if (!e.solution->splits) return run(plan.launches);
+    const ThreadPool::KeepAwake awake(pool);
+    run(plan.launches);
+  }
+
+  void run(std::span<const PlanNode> nodes) {
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      const PlanNode& node = nodes[i];
       if (node.kernel != PlanNode::kNoKernel)
         run_kernel_at(node.kernel);
+      else if (replay && node.run != PlanNode::kNoRun)
+        i = run_again(nodes, i);
       else
-        std::visit([&](const auto& launch) { step(node, launch); }, node.entry->launch);
+        step(node);
     }
+  }
+
+  void step(const PlanNode& node) {
+    std::visit([&](const auto& launch) { step(node, launch); }, node.entry->launch);
+  }
+
+  /// Runs the call in the memory of one like it, and as that was recorded: false where none is kept.
+  bool run_as_before() {
+    Replays::Entry* const entry = plan.replays->begin(ReplayKey(program, plan, *execution));
+    if (!entry) return false;
+    bool refused = true; // also where an Error passes
+    const auto end = [&](Replays* replays) { replays->end(*entry, refused); };
+    const std::unique_ptr<Replays, decltype(end)> ends(plan.replays.get(), end);
+    if (!entry->replay && !(entry->replay = make_replay(entry->key))) return false;
+    replay = entry->replay.get();
+    execution = &replay->execution();
+    replay->begin(*own);
+    run(plan.launches);
+    replay->end();
+    refused = replay->is_refused();
+    return true;
+  }
+
+  /// Null where there is no memory for it: the call may do with less.
+  std::unique_ptr<Replay> make_replay(const ReplayKey& key) {
+    try {
+      return std::make_unique<Replay>(program, plan, *execution, key);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::out_of_memory) throw;
+      return nullptr;
+    }
+  }
+
+  /// A straight run in a replay; gives its last node.
+  size_t run_again(std::span<const PlanNode> nodes, size_t first) {
+    const std::span<const PlanNode> straight = nodes.subspan(first, nodes[first].length);
+    RecordedRun& recorded = replay->run(nodes[first].run);
+    if (!recorded.graph && std::exchange(recorded.is_warm, true)) record(recorded, straight);
+    if (recorded.graph) {
+      recorded.graph->launch();
+      launches += recorded.launches;
+      Runtime::get().counters().graph_launches.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      for (const PlanNode& node : straight) step(node);
+    }
+    return first + straight.size() - 1;
+  }
+
+  void record(RecordedRun& recorded, std::span<const PlanNode> nodes) {
+    const uint64_t before = launches;
+    try {
+      recorded.graph.emplace(plan.code->gpu(), program.name, [&] {
+        for (const PlanNode& node : nodes) step(node);
+      });
+    } catch (const Error&) {
+      cuda::Devices::get().check(); // else it can do without
+      replay->refuse();
+    }
+    recorded.launches = std::exchange(launches, before) - before;
   }
 
   void run_kernel_at(uint32_t index) {
@@ -195,8 +267,9 @@ struct Executable::Runner {
     }
     ++launches;
     if (work.units > 0)
-      plan.code->launch(kernel.loaded, e.gathered.data() + kernel.buffers_at, sizes, work.units, work.scratch_bytes,
-                        e.params);
+      plan.code->launch(kernel.loaded, e.gathered.data() + kernel.buffers_at,
+                        replay ? cuda::Numbers::on_device : cuda::Numbers::on_host, sizes, work.units,
+                        work.scratch_bytes, e.params);
   }
 
   void step(const PlanNode& node, const MatmulLaunch& product) {
@@ -212,7 +285,7 @@ struct Executable::Runner {
     if (problem.has_bias)
       memory.bias = matrix({product.bias, product.bias_offset, product.n, product.n}, 1, 1, problem.n, product.dtype);
     ++launches;
-    if (!plan.code->multiply(product, problem, memory)) run(node.first);
+    if (!plan.code->multiply(product, problem, memory, execution->workspace)) run(node.first);
   }
 
   /// Where a matrix begins; an Error unless all of it lies inside its buffer.
@@ -241,10 +314,13 @@ struct Executable::Runner {
       return part(buffer, offset == kNoSlot ? 0 : execution->values[offset], bytes);
     };
     std::byte* const to = at(copy.to, copy.to_offset);
-    const std::byte* const from = at(copy.from, copy.from_offset);
+    const std::byte* from = at(copy.from, copy.from_offset);
+    if (replay && plan.is_host[copy.from])
+      from = static_cast<const std::byte*>(execution->numbers[copy.from]) +
+             (from - static_cast<const std::byte*>(execution->pointers[copy.from]));
     if (!plan.code) [[likely]]
       std::memmove(to, from, static_cast<size_t>(bytes));
-    else if (plan.is_host[copy.from])
+    else if (plan.is_host[copy.from] && !replay)
       plan.code->copy_from_host(to, from, static_cast<size_t>(bytes));
     else
       plan.code->copy(to, from, static_cast<size_t>(bytes));
@@ -321,9 +397,8 @@ void Executable::run(const Inputs& inputs, ResultSink& sink) const {
   Runner runner{program_, *plan_};
   runner.prepare(inputs);
   runner.place_arguments(inputs, sink);
-  if (!runner.execution->solution->splits) return runner.run(plan_->launches);
-  const ThreadPool::KeepAwake awake(runner.pool);
-  runner.run(plan_->launches);
+  if (plan_->replays && runner.run_as_before()) return;
+  runner.run();
 }
 
 void Executable::run(const Inputs& inputs, std::span<void* const> results) const {

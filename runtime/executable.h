@@ -70,6 +70,9 @@ private:
   struct Solution;  // what follows from a tuple of sizes
   struct Execution; // what one running call needs
   struct Runner;    // one call
+  struct ReplayKey; // calls on a GPU that run again as recorded
+  class Replay;
+  class Replays;
 
   void bind(std::span<const TensorArg> bound);
   void place_constants();

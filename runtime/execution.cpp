@@ -3,6 +3,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/bounds.h"
+#include "runtime/replay.h"
 #include "runtime/runtime.h"
 #include "runtime/shape.h"
 #include "runtime/size_steps.h"
@@ -44,24 +45,30 @@ int64_t result_bytes(const ResultSpec& result, const int64_t* values, int64_t* d
 Executable::Plan::Plan(const Program& program, const std::vector<std::byte*>& constants,
                        const std::vector<void*>& bound, cuda::ProgramCode* loaded)
     : checks(program, program.args.size() - bound.size()), direct(is_direct(program)), code(loaded),
-      initial_pointers_(program.buffers.size(), nullptr) {
+      given_(program.args.size() - bound.size()), bound_(bound), initial_pointers_(program.buffers.size(), nullptr) {
   launches = prepare(program, program.launches, false);
-  const size_t given = program.args.size() - bound.size();
+  if (code) number_runs(launches);
   std::vector<bool> changes(program.buffers.size(), false);
   for (uint32_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& buffer = program.buffers[i];
-    const bool is_given = buffer.kind == Buffer::Kind::argument && buffer.index < given;
+    const bool is_given = buffer.kind == Buffer::Kind::argument && buffer.index < given_;
     changes[i] = is_given || buffer.kind == Buffer::Kind::result;
     is_host.push_back(!code || (buffer.kind == Buffer::Kind::argument && program.args[buffer.index].host));
     if (is_given) arguments.push_back({i, buffer.index});
     if (buffer.kind == Buffer::Kind::constant) initial_pointers_[i] = constants[buffer.index];
-    if (buffer.kind == Buffer::Kind::argument && !is_given) initial_pointers_[i] = bound[buffer.index - given];
+    if (buffer.kind == Buffer::Kind::argument && !is_given) initial_pointers_[i] = bound[buffer.index - given_];
   }
   for (uint32_t ref = 0; ref < buffer_refs.size(); ++ref)
     if (changes[buffer_refs[ref]]) changing_refs.push_back(ref);
+  if (!code) return;
+  if (program.transfer && runs > 0 && cuda::records_graphs()) replays = std::make_unique<Replays>();
+  code->gpu().add(*this);
 }
 
-Executable::Plan::~Plan() { delete ready_.load(); }
+Executable::Plan::~Plan() {
+  if (code) code->gpu().remove(*this);
+  delete ready_.load();
+}
 
 std::vector<PlanNode> Executable::Plan::prepare(const Program& program, const LaunchList& list, bool varies) {
   std::vector<PlanNode> nodes;
@@ -85,6 +92,25 @@ std::vector<PlanNode> Executable::Plan::prepare(const Program& program, const La
     if (const auto* const loop = std::get_if<ForEntry>(&entry.launch)) node.first = prepare(program, loop->body, true);
   }
   return nodes;
+}
+
+/// Finds the straight runs of a list, and of the lists in it, whose launches are the same in every call of equal sizes.
+void Executable::Plan::number_runs(std::vector<PlanNode>& nodes) {
+  for (size_t at = 0; at < nodes.size();) {
+    const auto end = std::find_if_not(nodes.begin() + static_cast<ptrdiff_t>(at), nodes.end(),
+                                      [](const PlanNode& node) { return is_straight(*node.entry); });
+    const auto length = static_cast<uint32_t>(end - nodes.begin() - static_cast<ptrdiff_t>(at));
+    if (length > 1) {
+      nodes[at].run = runs++;
+      nodes[at].length = length;
+    }
+    at += std::max<size_t>(length, 1);
+  }
+  for (PlanNode& node : nodes) {
+    if (std::holds_alternative<ForEntry>(node.entry->launch) || is_straight(*node.entry)) continue;
+    number_runs(node.first);
+    number_runs(node.second);
+  }
 }
 
 uint32_t Executable::Plan::prepare_kernel(const Program& program, const KernelLaunch& launch, bool varies) {
@@ -123,10 +149,22 @@ std::unique_ptr<Executable::Execution> Executable::Plan::acquire() {
       return execution;
     }
   }
+  return make_execution();
+}
+
+std::unique_ptr<Executable::Execution> Executable::Plan::make_execution() const {
   auto execution = std::make_unique<Execution>();
   execution->pointers = initial_pointers_;
   execution->gather(*this);
   return execution;
+}
+
+void Executable::Plan::reclaim() noexcept {
+  if (replays) replays->reclaim();
+  const std::unique_ptr<Execution> ready(ready_.exchange(nullptr, std::memory_order_acquire));
+  std::vector<std::unique_ptr<Execution>> idle;
+  const std::lock_guard lock(mutex_);
+  idle.swap(idle_);
 }
 
 void Executable::Plan::release(std::unique_ptr<Execution> execution) noexcept {
@@ -212,7 +250,8 @@ void Executable::Execution::bind(std::shared_ptr<const Solution> solved) {
 
 void Executable::Execution::gather(const Plan& plan) {
   gathered.clear();
-  for (const uint32_t buffer : plan.buffer_refs) gathered.push_back(pointers[buffer]);
+  for (const uint32_t buffer : plan.buffer_refs)
+    gathered.push_back(!numbers.empty() && numbers[buffer] ? numbers[buffer] : pointers[buffer]);
 }
 
 void Executable::Execution::provide_memory(const Program& program, const Plan& plan) {
@@ -243,8 +282,14 @@ void Executable::Execution::provide_scratch(int64_t bytes, unsigned workers) {
   scratch = {scratch_block.data(), stride.value(), workers};
 }
 
+void Executable::Execution::give_back_device() noexcept {
+  arena = OwnedBlock();
+  workspace = OwnedBlock();
+}
+
 void Executable::Execution::give_back() noexcept {
   if (arena.bytes() > kKeptBytes) arena = OwnedBlock();
+  if (workspace.bytes() > kKeptBytes) workspace = OwnedBlock();
   if (scratch_block.bytes() <= kKeptBytes) return;
   scratch_block = OwnedBlock();
   scratch = {};

@@ -60,9 +60,10 @@ private:
 /// A launch list with what its kernels need at hand.
 struct PlanNode {
   const Entry* entry = nullptr;
-  static constexpr uint32_t kNoKernel = ~0u;
+  static constexpr uint32_t kNoKernel = ~0u, kNoRun = ~0u;
   uint32_t kernel = kNoKernel;         ///< KernelLaunch: index into Plan::kernels
   uint32_t on_gpu = kNoKernel;         ///< the same of a CudaLaunch
+  uint32_t run = kNoRun, length = 0;   ///< of the first of a straight run: which one, and how many nodes it has
   std::vector<PlanNode> first, second; ///< bodies, in the order of the entry's fields
 };
 
@@ -106,8 +107,10 @@ struct Executable::Execution {
   std::vector<int64_t> sizes;   ///< the solution's, and what loops gather
   std::vector<int64_t> dims;    ///< of the result being reported
   std::vector<void*> pointers;  ///< by buffer
+  std::vector<void*> numbers;   ///< in replays, by buffer: where a number of the host is on the device, else null
   std::vector<void*> gathered;  ///< by kernel
   OwnedBlock arena, scratch_block;
+  OwnedBlock workspace;            ///< on a GPU: of products
   std::byte* arena_base = nullptr; ///< for which the pointers of arena buffers hold
   Scratch scratch;
   std::vector<const void*> params; ///< on a GPU: of the kernel being launched
@@ -121,12 +124,16 @@ struct Executable::Execution {
   void provide_scratch(int64_t bytes, unsigned workers);
   /// Gives large memory back between calls.
   void give_back() noexcept;
+  /// The same with all memory of the GPU that the next call may not use: its stream is another one.
+  void give_back_device() noexcept;
 };
 
-struct Executable::Plan {
+struct Executable::Plan final : cuda::Keeper {
   Plan(const Program& program, const std::vector<std::byte*>& constants, const std::vector<void*>& bound,
        cuda::ProgramCode* code);
   ~Plan();
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
 
   EntryChecks checks;
   std::vector<PlanNode> launches;
@@ -139,9 +146,17 @@ struct Executable::Plan {
   cuda::ProgramCode* const code;       ///< null on the CPU
   std::vector<bool> is_host;           ///< by buffer: an argument whose memory is the host's; everything is on the CPU
   std::vector<const CudaLaunch*> gpu_launches;
+  uint32_t runs = 0;                ///< straight ones that can be recorded
+  std::unique_ptr<Replays> replays; ///< null: calls are not recorded
 
   std::unique_ptr<Execution> acquire();
   void release(std::unique_ptr<Execution> execution) noexcept;
+  std::unique_ptr<Execution> make_execution() const;
+  void reclaim() noexcept override;
+  /// Whether an argument is bound, and this its memory.
+  bool is_bound(uint32_t arg, const void* memory) const noexcept {
+    return arg >= given_ && bound_[arg - given_] == memory;
+  }
   std::shared_ptr<const Solution> solve(const Program& program, std::span<const int64_t> symbols);
 
 private:
@@ -149,7 +164,10 @@ private:
   uint32_t prepare_kernel(const Program& program, const KernelLaunch& launch, bool varies);
   uint32_t prepare_kernel(const Program& program, const CudaLaunch& launch, bool varies);
   PlanKernel& add_kernel(const std::vector<uint32_t>& buffers, const std::vector<Slot>& sizes, bool varies);
+  void number_runs(std::vector<PlanNode>& nodes);
 
+  const size_t given_; ///< arguments that are not bound
+  const std::vector<void*> bound_;
   std::vector<void*> initial_pointers_;    ///< constants, bound arguments
   std::atomic<Execution*> ready_{nullptr}; ///< the way in and out for one caller at a time
   std::mutex mutex_;

@@ -32,6 +32,7 @@ public:
     check_ends();
     for (const ImageRef& image : p_.images) check_image(image);
     for (const CudaModuleRef& module : p_.modules) check_module(module);
+    if (p_.transfer) check_place(*p_.transfer);
     need(is_for_cuda() ? p_.images.empty() : p_.modules.empty(), "it has code for another kind of device");
     check_list(p_.launches, 0);
     check_changes();
@@ -204,10 +205,14 @@ private:
     need(slots(launch.sizes) && slot(launch.units), "a launch has a size that is not there");
     need(maybe_slot(launch.unit_cost) && maybe_slot(launch.scratch_bytes), "a launch has a size that is not there");
   }
-  void check(const CudaLaunch& launch, int) {
-    need(launch.module < p_.modules.size(), "a launch has a module that is not there");
+  void check_place(const KernelPlace& place) {
+    need(place.module < p_.modules.size(), "a launch has a module that is not there");
     if (!status_) return;
-    need(launch.entry < p_.modules[launch.module]->entries.size(), "a launch has an entry that is not there");
+    need(place.entry < p_.modules[place.module]->entries.size(), "a launch has an entry that is not there");
+  }
+  void check(const CudaLaunch& launch, int) {
+    check_place({launch.module, launch.entry});
+    if (!status_) return;
     for (const uint32_t index : launch.buffers) need(buffer(index), "a launch has a buffer that is not there");
     need(slots(launch.sizes) && slot(launch.blocks) && maybe_slot(launch.shared_bytes),
          "a launch has a size that is not there");
@@ -279,6 +284,46 @@ private:
 } // namespace
 
 Status Program::validate() const { return Validator(*this).run(); }
+
+namespace {
+
+/// Whether a fill needs no memory of the host: words of 4 bytes at most.
+bool is_plain(const FillLaunch& fill) {
+  return fill.pattern_bytes <= 4 || fill.pattern >> 32 == uint32_t(fill.pattern);
+}
+
+bool are_straight(const LaunchList& launches) { return std::ranges::all_of(launches, is_straight); }
+
+/// Those that run at most once.
+size_t count_straight(const LaunchList& launches) {
+  size_t count = 0;
+  for (const Entry& entry : launches) {
+    if (const auto* const branch = std::get_if<IfEntry>(&entry.launch))
+      count += std::max(count_straight(branch->then), count_straight(branch->otherwise));
+    else if (const auto* const loop = std::get_if<WhileEntry>(&entry.launch))
+      count += count_straight(loop->before) + count_straight(loop->body);
+    else
+      count += is_straight(entry);
+  }
+  return count;
+}
+
+} // namespace
+
+bool is_straight(const Entry& entry) {
+  if (const auto* const copy = std::get_if<CopyLaunch>(&entry.launch)) return copy->from != copy->to;
+  if (const auto* const fill = std::get_if<FillLaunch>(&entry.launch)) return is_plain(*fill);
+  if (const auto* const product = std::get_if<MatmulLaunch>(&entry.launch)) return are_straight(product->otherwise);
+  if (const auto* const branch = std::get_if<IfEntry>(&entry.launch))
+    return branch->condition.kind == Condition::Kind::size && are_straight(branch->then) &&
+           are_straight(branch->otherwise);
+  return std::holds_alternative<CudaLaunch>(entry.launch);
+}
+
+bool is_worth_replaying(const LaunchList& launches) {
+  constexpr size_t kLeast = 4; // one launch stands for them, and two more copy what calls give and get
+  return count_straight(launches) >= kLeast;
+}
 
 namespace {
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -130,7 +131,8 @@ struct KernelLaunch {
 };
 
 /// A kernel of a program for CUDA. Its parameters are its buffers (an address each; of an argument of the host its
-/// element), its sizes, and, where it has sites, the address of the word that a fault is written to.
+/// element, and an address on the device from where it is taken instead, or null), its sizes, and, where it has sites,
+/// the address of the word that a fault is written to.
 struct CudaLaunch {
   uint32_t module = 0, entry = 0;
   std::vector<uint32_t> buffers;
@@ -269,6 +271,23 @@ struct CudaModule {
 };
 using CudaModuleRef = std::shared_ptr<const CudaModule>;
 
+/// A kernel among those of a program's modules.
+struct KernelPlace {
+  uint32_t module = 0, entry = 0;
+};
+
+/// How a program's transfer kernel is launched: blocks of so many threads, on so many transfers. For each it has four
+/// parameters: the address that is written, the one that is read or null, the number that is written instead (its first
+/// bytes), and how many bytes.
+inline constexpr size_t kTransfers = 16;
+inline constexpr unsigned kTransferThreads = 256;
+
+/// Whether a launch on a GPU is the same in every call with equal sizes, outside of a ForEntry: nothing waits for it,
+/// and nothing of it is read from the host.
+bool is_straight(const Entry& entry);
+/// Whether a list has so many straight launches that running them again as one saves time.
+bool is_worth_replaying(const LaunchList& launches);
+
 /// The form that a function had at a stage of its compilation.
 struct StageText {
   std::string stage; ///< "trace", "simplify" … "asm"
@@ -290,6 +309,9 @@ struct Program {
   std::vector<std::vector<uint8_t>> constants;
   std::vector<ImageRef> images;       ///< of a program for the CPU
   std::vector<CudaModuleRef> modules; ///< of a program for CUDA
+  /// Of a program for CUDA whose runs of launches may be recorded: the kernel that copies what calls give to where
+  /// recorded launches read it, and results from where those write them.
+  std::optional<KernelPlace> transfer;
   LaunchList launches;
   /// The elements of each argument that is state, dense, in order, as the first call finds them; or nothing at all.
   std::vector<std::vector<uint8_t>> state;

@@ -12,7 +12,7 @@
 namespace ogee::runtime {
 
 // The fields of each type, in file order. A change of any of them is a new kVersion.
-constexpr uint32_t kVersion = 6;
+constexpr uint32_t kVersion = 7;
 
 template <class A>
 void fields(A& a, SizeStep& s) {
@@ -129,6 +129,11 @@ void fields(A& a, CudaModule& m) {
   a(m.architecture, m.code, m.entries, m.resources);
 }
 
+template <class A>
+void fields(A& a, KernelPlace& k) {
+  a(k.module, k.entry);
+}
+
 /// A launch: which kind, then its fields.
 inline void fields(Writer& writer, Entry& entry) {
   writer(static_cast<uint8_t>(entry.launch.index()));
@@ -175,7 +180,7 @@ void sections(A& a, Program& p, Code& code) {
   a.section(tag("bufs"), [&] { a(p.buffers); });
   a.section(tag("cons"), [&] { a(p.constants); });
   a.section(tag("imgs"), [&] { a(code.images); });
-  a.section(tag("cuda"), [&] { a(code.modules); });
+  a.section(tag("cuda"), [&] { a(code.modules, p.transfer); });
   a.section(tag("list"), [&] { a(p.launches); });
   a.section(tag("stat"), [&] { a(p.state); });
   a.section(tag("text"), [&] { a(p.texts); });

@@ -69,6 +69,7 @@ Stats stats() {
   return {counters.kernels_compiled.load(std::memory_order_relaxed),
           counters.cache_hits.load(std::memory_order_relaxed),
           counters.launches.load(std::memory_order_relaxed),
+          counters.graph_launches.load(std::memory_order_relaxed),
           allocator.bytes_live(),
           allocator.bytes_peak(),
           allocator.bytes_cached()};
@@ -77,7 +78,8 @@ Stats stats() {
 void reset_stats() {
   Runtime& runtime = Runtime::get();
   Counters& counters = runtime.counters();
-  for (std::atomic<uint64_t>* counter : {&counters.kernels_compiled, &counters.cache_hits, &counters.launches})
+  for (std::atomic<uint64_t>* counter :
+       {&counters.kernels_compiled, &counters.cache_hits, &counters.launches, &counters.graph_launches})
     counter->store(0, std::memory_order_relaxed);
   runtime.allocator().reset_peak();
 }

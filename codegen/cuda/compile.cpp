@@ -40,6 +40,7 @@ public:
 
   LogicalResult run(Plan& plan) {
     if (failed(emitAll(plan))) return failure();
+    if (!plan.program.trusted && runtime::is_worth_replaying(plan.program.launches)) addTransfer(plan.program);
     texts_.report();
     const auto& nvrtc = runtime::cuda::Nvrtc::get();
     if (!nvrtc) return graph_.emitError(nvrtc.message());
@@ -70,6 +71,13 @@ private:
       entries_.push_back(found->second);
     }
     return success();
+  }
+
+  /// An NVRTC program for itself, the same for all programs.
+  void addTransfer(runtime::Program& program) {
+    program.transfer = {static_cast<uint32_t>(programs_.size()), 0};
+    programs_.push_back({transferKernel("k0"), {"k0"}, {"transfer"}});
+    texts_.append(Stage::cuda, "// transfer\n" + programs_.back().kernels + "\n");
   }
 
   FailureOr<Entry> emitOne(const Nest& nest) {

@@ -6,6 +6,8 @@
 
 #include "llvm/Support/LogicalResult.h"
 
+#include <string>
+
 namespace ogee::codegen::cuda {
 
 class Kernel;
@@ -18,6 +20,9 @@ llvm::FailureOr<std::string> emit(const Nest& nest, llvm::StringRef name);
 /// Units are blocks of kThreads threads: with so many each thread has something to do, and once. A launch of fewer, but
 /// of one at least, computes the same; one of none does nothing.
 LaunchFacts launchFacts(const Nest& nest);
+
+/// The transfer kernel of programs (runtime/program.h), to stand after the prelude.
+std::string transferKernel(llvm::StringRef name);
 
 /// Elements along the innermost dim that a thread of a map kernel handles at a time: 16 bytes of the widest element
 /// that lies densely, fewer where rows are known to begin at other multiples.

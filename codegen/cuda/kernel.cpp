@@ -58,9 +58,10 @@ std::string Kernel::take() {
   std::string byValue;
   for (auto [number, buffer] : llvm::enumerate(nest.buffers)) {
     if (buffer.byValue) {
-      const std::string type = "const " + storageName(buffer.element), element = "h" + std::to_string(number);
-      result += llvm::StringRef(comma).str() + type + " " + element;
-      byValue += "  " + type + "* " + bufferName(number) + " = &" + element + ";\n";
+      const std::string type = "const " + storageName(buffer.element), suffix = std::to_string(number);
+      result += llvm::StringRef(comma).str() + type + " h" + suffix + ", " + type + "* q" + suffix;
+      byValue += "  " + type + " e" + suffix + " = q" + suffix + " ? *q" + suffix + " : h" + suffix + ";\n";
+      byValue += "  " + type + "* " + bufferName(number) + " = &e" + suffix + ";\n";
       continue;
     }
     bool written = llvm::is_contained(nest.partials, number) && nest.chunks == Chunks::partials;

@@ -2,9 +2,9 @@
 //
 //   extern "C" __global__ void name(const f32* b0, f32* b1, i64 s0, i64 s1)
 //
-// takes each buffer of the nest (its one element, `const f32 h2`, where that comes by value), then the sizes in the
-// order of `runtimeSizes`. Any number of blocks of kThreads threads does all of the work: each block goes on with what
-// is as many units further as there are blocks.
+// takes each buffer of the nest (where that is a number of the host `const f32 h2, const f32* q2`: its element, or
+// where it lies on the device), then the sizes in the order of `runtimeSizes`. Any number of blocks of kThreads threads
+// does all of the work: each block goes on with what is as many units further as there are blocks.
 #pragma once
 
 #include "codegen/cuda/text.h"

@@ -131,14 +131,15 @@ Gpu::~Gpu() = default;
 Gpu& Gpu::get(int index) { return Devices::get().gpu(index); }
 
 Stream& Gpu::stream() {
-  Stream* const guarded = guarded_stream(index_);
-  return guarded ? *guarded : *stream_;
+  Stream* const chosen = thread_stream(index_);
+  return chosen ? *chosen : *stream_;
 }
 
 void Gpu::synchronize() {
   Devices::get().check();
   activate();
-  check(driver_.cuCtxSynchronize(), "waiting for the device");
+  stream().refuse_recording("waiting");
+  check(wait_for_all(), "waiting for the device");
   recent_.forget(nullptr);
   faults_->check(true);
 }
@@ -146,9 +147,30 @@ void Gpu::synchronize() {
 void Gpu::synchronize(Stream& stream) {
   Devices::get().check();
   activate();
+  stream.refuse_recording("waiting");
   check(driver_.cuStreamSynchronize(stream.handle()), "waiting for the device");
   recent_.forget(stream.handle());
   faults_->check(false);
+}
+
+void Gpu::add(Keeper& keeper) {
+  const std::lock_guard lock(keepers_mutex_);
+  keepers_.push_back(&keeper);
+}
+
+void Gpu::remove(Keeper& keeper) noexcept {
+  const std::lock_guard lock(keepers_mutex_);
+  std::erase(keepers_, &keeper);
+}
+
+void Gpu::reclaim() noexcept {
+  const std::lock_guard lock(keepers_mutex_);
+  for (Keeper* const keeper : keepers_) keeper->reclaim();
+}
+
+int Gpu::wait_for_all() noexcept {
+  const std::lock_guard lock(recordings_);
+  return driver_.cuCtxSynchronize();
 }
 
 void Gpu::activate() { check(driver_.cuCtxSetCurrent(context_), "choosing the device"); }

@@ -62,6 +62,16 @@ private:
   uint64_t count_ = 0;
 };
 
+/// Someone who keeps memory of a GPU for later use.
+class Keeper {
+public:
+  /// Gives back what is in no use.
+  virtual void reclaim() noexcept = 0;
+
+protected:
+  ~Keeper() = default;
+};
+
 /// One GPU. Made at its first use, never destroyed; its primary context is retained.
 class Gpu {
 public:
@@ -86,6 +96,10 @@ public:
   void synchronize();
   /// Waits for a stream, then raises the same.
   void synchronize(Stream& stream);
+  /// Waits for all that was ever enqueued: the driver's status.
+  int wait_for_all() noexcept;
+  /// Held while a thread records a graph: the driver lets nobody wait for the whole device then.
+  std::recursive_mutex& recordings() noexcept { return recordings_; }
 
   /// Makes its context the thread's: before any call that needs one.
   void activate();
@@ -105,6 +119,11 @@ public:
   Matmuls& matmuls() noexcept { return *matmuls_; }
   StreamTable& streams() noexcept { return streams_; }
 
+  /// Who is asked before memory is said to be out; `remove` it before it ends.
+  void add(Keeper& keeper);
+  void remove(Keeper& keeper) noexcept;
+  void reclaim() noexcept;
+
   /// Bytes of tensors and running programs on the device.
   std::atomic<int64_t> bytes_live{0}, bytes_peak{0};
 
@@ -121,6 +140,9 @@ private:
   PoolHandle pool_ = nullptr;
   RecentLaunches recent_;
   StreamTable streams_;
+  std::recursive_mutex recordings_;
+  std::mutex keepers_mutex_;
+  std::vector<Keeper*> keepers_;
   std::unique_ptr<Stream> stream_;
   std::unique_ptr<PinnedPool> pinned_;
   std::unique_ptr<FaultWords> faults_;

@@ -151,7 +151,8 @@ bool Matmuls::start() {
   return handle_ != nullptr;
 }
 
-bool Matmuls::run(const MatmulProblem& problem, const MatmulMemory& memory, const LaunchNote& note) {
+bool Matmuls::run(const MatmulProblem& problem, const MatmulMemory& memory, OwnedBlock& workspace,
+                  const LaunchNote& note) {
   Devices::get().check();
   if (!can_be_asked(problem)) return false;
   gpu_.activate();
@@ -159,10 +160,10 @@ bool Matmuls::run(const MatmulProblem& problem, const MatmulMemory& memory, cons
   if (!start()) return false;
   const std::shared_ptr<Plan> plan = plan_of(problem, memory);
   if (!plan->usable) return false;
-  if (const int status = enqueue(*plan, memory, nullptr); status != 0)
+  if (const int status = enqueue(*plan, memory, workspace, nullptr); status != 0)
     raise(ErrorCode::state, "CUDA: ", gpu_.device(), ": launching ", note.text,
           " failed: cuBLASLt: ", library_->describe(status));
-  note_launch(gpu_, note);
+  note_launch(gpu_, note.text);
   return true;
 }
 
@@ -255,7 +256,7 @@ bool Matmuls::choose(Plan& plan, const Key& key) {
 }
 
 /// `factor`: what the product is multiplied by, 1 if it is null.
-int Matmuls::enqueue(const Plan& plan, const MatmulMemory& memory, const double* factor) {
+int Matmuls::enqueue(const Plan& plan, const MatmulMemory& memory, OwnedBlock& workspace, const double* factor) {
   const CublasLt& lt = *library_;
   if (plan.has_bias)
     if (const int status =
@@ -265,7 +266,10 @@ int Matmuls::enqueue(const Plan& plan, const MatmulMemory& memory, const double*
   const double alpha = factor ? *factor : 1, beta = plan.has_residual ? 1 : 0;
   const float narrow_alpha = static_cast<float>(alpha), narrow_beta = static_cast<float>(beta);
   const bool wide = plan.dtype == DType::f64;
-  const DeviceBlock workspace(gpu_, plan.workspace);
+  if (workspace.bytes() < plan.workspace) {
+    workspace = OwnedBlock(); // before the new one: they need not be there together
+    workspace = OwnedBlock(plan.workspace, gpu_);
+  }
   const int status =
       lt.cublasLtMatmul(handle_, plan.description, wide ? static_cast<const void*>(&alpha) : &narrow_alpha, memory.rhs,
                         plan.a, memory.lhs, plan.b, wide ? static_cast<const void*>(&beta) : &narrow_beta,
@@ -281,10 +285,11 @@ bool Matmuls::keeps_nan(const Plan& plan, const MatmulProblem& problem, const Ma
   const auto item = static_cast<int64_t>(item_size(problem.dtype));
   const auto bytes = static_cast<size_t>((last + 1) * item);
   const DeviceBlock aside(gpu_, bytes);
+  OwnedBlock workspace;
   const double nan = std::numeric_limits<double>::quiet_NaN();
   MatmulMemory probe = memory;
   probe.out = aside.data();
-  bool kept = enqueue(plan, probe, &nan) == 0;
+  bool kept = enqueue(plan, probe, workspace, &nan) == 0;
   for (const int64_t element : {int64_t(0), last}) {
     std::array<std::byte, 8> value{};
     if (kept) copy_to_host(gpu_, value.data(), aside.data() + element * item, static_cast<size_t>(item));

@@ -4,6 +4,7 @@
 
 #include "runtime/cuda/cublaslt.h"
 #include "runtime/cuda/module.h"
+#include "runtime/owned_block.h"
 #include "runtime/program.h"
 
 #include <memory>
@@ -44,8 +45,8 @@ public:
 
   /// Enqueues a product on this thread's stream. False where that is for others to do: the library is missing (said
   /// once, on the standard error), has no algorithm for the problem, or one that loses NaN in relu. An Error if a call
-  /// fails.
-  bool run(const MatmulProblem& problem, const MatmulMemory& memory, const LaunchNote& note);
+  /// fails. `workspace` is for the work of this stream alone, and replaced where it is too small.
+  bool run(const MatmulProblem& problem, const MatmulMemory& memory, OwnedBlock& workspace, const LaunchNote& note);
 
 private:
   struct Plan;
@@ -55,7 +56,7 @@ private:
   std::shared_ptr<Plan> plan_of(const MatmulProblem& problem, const MatmulMemory& memory);
   std::shared_ptr<Plan> make_plan(const Key& key);
   bool choose(Plan& plan, const Key& key);
-  int enqueue(const Plan& plan, const MatmulMemory& memory, const double* factor);
+  int enqueue(const Plan& plan, const MatmulMemory& memory, OwnedBlock& workspace, const double* factor);
   bool keeps_nan(const Plan& plan, const MatmulProblem& problem, const MatmulMemory& memory);
 
   Gpu& gpu_;

@@ -35,6 +35,7 @@ std::string size_text(size_t bytes) { return concat(bytes, " bytes"); }
 std::byte* allocate(Gpu& gpu, size_t bytes) {
   Stream& stream = begin(gpu);
   if (bytes == 0) return nullptr;
+  stream.refuse_recording("allocating memory");
   const Driver& driver = gpu.driver();
   Address memory = 0;
   int status = driver.cuMemAllocAsync(&memory, bytes, stream.handle());
@@ -64,7 +65,7 @@ void deallocate(Gpu& gpu, std::byte* memory, size_t bytes) noexcept {
     call.gpu.note(call.gpu.driver().cuMemFreeAsync(call.memory, stream), "freeing memory");
   };
   if (gpu.streams().behind_all(gpu, gpu.own_stream(), free, &call)) return;
-  const int status = gpu.driver().cuCtxSynchronize(); // streams cannot be ordered: wait for all
+  const int status = gpu.wait_for_all(); // streams cannot be ordered
   gpu.note(status, "waiting for the device");
   if (status == 0) free(&call, gpu.own_stream().handle());
 }
@@ -87,8 +88,9 @@ MemoryStats memory_stats(Gpu& gpu) {
 void reset_peak(Gpu& gpu) noexcept { gpu.bytes_peak.store(gpu.bytes_live.load()); }
 
 void release_cached(Gpu& gpu) {
-  begin(gpu);
-  gpu.check(gpu.driver().cuCtxSynchronize(), "waiting for the device");
+  begin(gpu).refuse_recording("giving back memory");
+  gpu.reclaim();
+  gpu.check(gpu.wait_for_all(), "waiting for the device");
   gpu.check(gpu.driver().cuMemPoolTrimTo(gpu.pool(), 0), "giving back memory");
   gpu.pinned().trim(gpu);
 }
@@ -108,6 +110,7 @@ void copy_to_device(Gpu& gpu, std::byte* to, const void* from, size_t bytes) {
 
 void copy_to_host(Gpu& gpu, void* to, const std::byte* from, size_t bytes) {
   Stream& stream = begin(gpu);
+  stream.refuse_recording("a copy to the host");
   if (bytes > 0) {
     const int status = gpu.driver().cuMemcpyDtoHAsync_v2(to, address_of(from), bytes, stream.handle());
     if (status != 0) gpu.check(status, concat("copying ", size_text(bytes), " to the host"));
@@ -167,6 +170,7 @@ void fill(Gpu& gpu, std::byte* to, int64_t bytes, uint64_t pattern, unsigned pat
 void copy_to_device(Gpu& gpu, std::byte* to, PinnedBlock& from, size_t offset, size_t bytes) {
   Stream& stream = begin(gpu);
   if (bytes == 0) return;
+  stream.refuse_recording("a copy from the host");
   const int status = gpu.driver().cuMemcpyHtoDAsync_v2(address_of(to), from.data() + offset, bytes, stream.handle());
   if (status != 0) gpu.check(status, concat("copying ", size_text(bytes), " to the device"));
   stream.note_work();
@@ -176,6 +180,7 @@ void copy_to_device(Gpu& gpu, std::byte* to, PinnedBlock& from, size_t offset, s
 void copy_to_host(Gpu& gpu, PinnedBlock& to, size_t offset, const std::byte* from, size_t bytes) {
   Stream& stream = begin(gpu);
   if (bytes == 0) return;
+  stream.refuse_recording("a copy to the host");
   const int status = gpu.driver().cuMemcpyDtoHAsync_v2(to.data() + offset, address_of(from), bytes, stream.handle());
   if (status != 0) gpu.check(status, concat("copying ", size_text(bytes), " to the host"));
   stream.note_work();

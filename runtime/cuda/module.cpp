@@ -7,11 +7,7 @@
 #include <cstdlib>
 
 namespace ogee::runtime::cuda {
-namespace {
 
-constexpr unsigned kPlainSharedBytes = 48 << 10; ///< more has to be asked for
-
-/// OGEE_CUDA_SYNC; an Error where it is neither 0 nor 1.
 bool checks_each_launch() {
   static const bool checks = [] {
     const char* const value = std::getenv("OGEE_CUDA_SYNC");
@@ -22,6 +18,10 @@ bool checks_each_launch() {
   }();
   return checks;
 }
+
+namespace {
+
+constexpr unsigned kPlainSharedBytes = 48 << 10; ///< more has to be asked for
 
 bool is_cubin(std::span<const uint8_t> code) {
   return code.size() > 4 && code[0] == 0x7f && code[1] == 'E' && code[2] == 'L' && code[3] == 'F';
@@ -51,7 +51,7 @@ Module::Module(Gpu& gpu, std::span<const uint8_t> code) : gpu_(gpu) {
 
 Module::~Module() {
   if (!handle_ || !gpu_.try_activate()) return;
-  const int status = gpu_.driver().cuCtxSynchronize();
+  const int status = gpu_.wait_for_all();
   gpu_.note(status, "waiting for the device");
   if (status != 0) return;
   gpu_.note(gpu_.driver().cuModuleUnload(handle_), "unloading code");
@@ -101,7 +101,7 @@ void launch(Gpu& gpu, Function function, unsigned blocks, unsigned threads, unsi
   const int status = driver.cuLaunchKernel(function.handle, blocks, 1, 1, threads, 1, 1, shared_bytes, stream.handle(),
                                            params, nullptr);
   check(status, "launching ");
-  note_launch(gpu, note);
+  note_launch(gpu, note.text);
 }
 
 namespace {
@@ -113,12 +113,13 @@ LaunchLine::~LaunchLine() { present_line = outer_; }
 
 std::string launch_line() { return present_line ? place(present_line->line_) : ""; }
 
-void note_launch(Gpu& gpu, const LaunchNote& note) {
+void note_launch(Gpu& gpu, const std::string& text) {
   Stream& stream = gpu.stream();
+  if (stream.is_recording()) return stream.record(text);
   stream.note_work();
-  if (!checks_each_launch()) return gpu.recent().add(stream.handle(), note.text + launch_line());
+  if (!checks_each_launch()) return gpu.recent().add(stream.handle(), text + launch_line());
   if (const int status = gpu.driver().cuStreamSynchronize(stream.handle()); status != 0)
-    gpu.check(status, concat("running ", note.text));
+    gpu.check(status, concat("running ", text));
   gpu.faults().check(false);
 }
 

@@ -71,6 +71,9 @@ std::string launch_line();
 
 /// What follows a launch on this thread's stream, by the driver or a library: errors that come later can name it. With
 /// OGEE_CUDA_SYNC=1 it waits.
-void note_launch(Gpu& gpu, const LaunchNote& note);
+void note_launch(Gpu& gpu, const std::string& text);
+
+/// OGEE_CUDA_SYNC=1: whether each launch is waited for. An Error where the variable is neither 0 nor 1.
+bool checks_each_launch();
 
 } // namespace ogee::runtime::cuda

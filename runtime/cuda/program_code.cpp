@@ -5,11 +5,13 @@
 #include "runtime/cuda/memory.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ogee::runtime::cuda {
 namespace {
 
 constexpr int64_t kMostBlocks = INT32_MAX; ///< of a grid; kernels go on with what is further on
+constexpr int64_t kTransferBlockBytes = 4 * 16 * int64_t(kTransferThreads); ///< of a block: four pieces per thread
 
 void check_architecture(const Gpu& gpu, const Program& program, const CudaModule& module) {
   const Properties& properties = gpu.properties();
@@ -31,7 +33,12 @@ std::vector<std::string> lines_of(const CudaLaunch& launch) {
 ProgramCode::ProgramCode(Gpu& gpu, const Program& program) : gpu_(gpu) {
   for (const CudaModuleRef& module : program.modules) check_architecture(gpu, program, *module);
   for (const CudaModuleRef& module : program.modules) modules_.push_back(std::make_unique<Module>(gpu, module->code));
+  if (program.transfer) transfer_ = find(program, *program.transfer);
   upload(program);
+}
+
+Function ProgramCode::find(const Program& program, const KernelPlace& place) const {
+  return modules_[place.module]->function(program.modules[place.module]->entries[place.entry]);
 }
 
 /// On the GPU's own stream, which comes before all others in `begin_call`.
@@ -65,11 +72,11 @@ void ProgramCode::begin_call() const {
 uint32_t ProgramCode::add(const Program& program, const CudaLaunch& launch) {
   Kernel& kernel = kernels_.emplace_back();
   kernel.launch = &launch;
-  kernel.function = modules_[launch.module]->function(program.modules[launch.module]->entries[launch.entry]);
+  kernel.function = find(program, {launch.module, launch.entry});
   kernel.note = LaunchNote(launch.name, "", launch.location); // named after its ops, as dumps of stages have it
   for (const uint32_t index : launch.buffers) {
     const Buffer& buffer = program.buffers[index];
-    kernel.by_value.push_back(buffer.kind == Buffer::Kind::argument && program.args[buffer.index].host);
+    kernel.is_number.push_back(buffer.kind == Buffer::Kind::argument && program.args[buffer.index].host);
   }
   if (!launch.sites.empty()) {
     kernel.fault = std::make_unique<FaultWord>(gpu_, lines_of(launch));
@@ -78,27 +85,52 @@ uint32_t ProgramCode::add(const Program& program, const CudaLaunch& launch) {
   return static_cast<uint32_t>(kernels_.size() - 1);
 }
 
-void ProgramCode::launch(uint32_t index, void* const* buffers, const int64_t* sizes, int64_t blocks,
+void ProgramCode::launch(uint32_t index, void* const* buffers, Numbers numbers, const int64_t* sizes, int64_t blocks,
                          int64_t shared_bytes, std::vector<const void*>& params) const {
   const Kernel& kernel = kernels_[index];
   const CudaLaunch& launch = *kernel.launch;
   if (shared_bytes < 0 || shared_bytes > static_cast<int64_t>(gpu_.properties().shared_bytes_per_block))
     raise(ErrorCode::unsupported, launch.name, ": needs ", shared_bytes, " bytes of shared memory, and ",
           gpu_.device().to_string(), " has ", gpu_.properties().shared_bytes_per_block);
+  static constexpr uint64_t kNone = 0;
   params.clear();
-  for (size_t i = 0; i < launch.buffers.size(); ++i) params.push_back(kernel.by_value[i] ? buffers[i] : &buffers[i]);
+  for (size_t i = 0; i < launch.buffers.size(); ++i) {
+    if (kernel.is_number[i]) params.push_back(numbers == Numbers::on_host ? buffers[i] : &kNone);
+    params.push_back(kernel.is_number[i] && numbers == Numbers::on_host ? &kNone
+                                                                        : static_cast<const void*>(&buffers[i]));
+  }
   for (size_t i = 0; i < launch.sizes.size(); ++i) params.push_back(&sizes[i]);
   if (kernel.fault) params.push_back(&kernel.fault_address);
   cuda::launch(gpu_, kernel.function, static_cast<unsigned>(std::min(blocks, kMostBlocks)), launch.threads,
                static_cast<unsigned>(shared_bytes), const_cast<void**>(params.data()), kernel.note);
 }
 
-bool ProgramCode::multiply(const MatmulLaunch& product, const MatmulProblem& problem,
-                           const MatmulMemory& memory) const {
-  return gpu_.matmuls().run(problem, memory, LaunchNote("cublasLtMatmul", product.name, product.location));
+bool ProgramCode::multiply(const MatmulLaunch& product, const MatmulProblem& problem, const MatmulMemory& memory,
+                           OwnedBlock& workspace) const {
+  return gpu_.matmuls().run(problem, memory, workspace, LaunchNote("cublasLtMatmul", product.name, product.location));
+}
+
+void ProgramCode::transfer(std::span<const Transfer> transfers) const {
+  static const LaunchNote note("transfer", "", "");
+  while (!transfers.empty()) {
+    std::array<Transfer, kTransfers> some{};
+    std::array<void*, 4 * kTransfers> params;
+    int64_t most = 0;
+    const auto now = transfers.first(std::min(transfers.size(), kTransfers));
+    std::ranges::copy(now, some.begin());
+    for (size_t i = 0; i < kTransfers; ++i) {
+      most = std::max(most, some[i].bytes);
+      void* const fields[] = {&some[i].to, &some[i].from, &some[i].number, &some[i].bytes};
+      std::ranges::copy(fields, params.begin() + 4 * static_cast<ptrdiff_t>(i));
+    }
+    const int64_t blocks = std::clamp<int64_t>(most / kTransferBlockBytes, 1, 4 * gpu_.properties().multiprocessors);
+    cuda::launch(gpu_, transfer_, static_cast<unsigned>(blocks), kTransferThreads, 0, params.data(), note);
+    transfers = transfers.subspan(now.size());
+  }
 }
 
 void ProgramCode::copy(std::byte* to, const std::byte* from, size_t bytes) const {
+  if (to == from) return;
   const bool overlap = to < from + bytes && from < to + bytes;
   if (!overlap) return copy_on_device(gpu_, to, from, bytes);
   const OwnedBlock between(bytes, gpu_);

@@ -15,6 +15,17 @@
 
 namespace ogee::runtime::cuda {
 
+/// A copy on the device, or a number of at most 8 bytes that goes there.
+struct Transfer {
+  std::byte* to = nullptr;
+  const std::byte* from = nullptr; ///< null: `number`
+  uint64_t number = 0;
+  int64_t bytes = 0;
+};
+
+/// Where the numbers of the host are that a kernel reads.
+enum class Numbers : uint8_t { on_host, on_device };
+
 class ProgramCode {
 public:
   /// Loads the modules. Error(unsupported): for devices of another architecture.
@@ -26,13 +37,17 @@ public:
 
   /// Makes a launch of the program's list ready: its number.
   uint32_t add(const Program& program, const CudaLaunch& launch);
-  /// Enqueues it: `buffers` and `sizes` are those of the launch, in order, and `blocks` is not 0. `params` is room to
-  /// work in.
-  void launch(uint32_t kernel, void* const* buffers, const int64_t* sizes, int64_t blocks, int64_t shared_bytes,
-              std::vector<const void*>& params) const;
+  /// Enqueues it: `buffers` and `sizes` are those of the launch, in order, and `blocks` is not 0. The memory of the
+  /// host's numbers is the host's, or all of it is the device's. `params` is room to work in.
+  void launch(uint32_t kernel, void* const* buffers, Numbers numbers, const int64_t* sizes, int64_t blocks,
+              int64_t shared_bytes, std::vector<const void*>& params) const;
 
   /// Enqueues a product on the library; false where that does not do it.
-  bool multiply(const MatmulLaunch& product, const MatmulProblem& problem, const MatmulMemory& memory) const;
+  bool multiply(const MatmulLaunch& product, const MatmulProblem& problem, const MatmulMemory& memory,
+                OwnedBlock& workspace) const;
+
+  /// Enqueues copies as one launch or a few, by the program's own kernel for that.
+  void transfer(std::span<const Transfer> transfers) const;
 
   /// Before the work of a call: what is enqueued now comes after the constants are there.
   void begin_call() const;
@@ -54,14 +69,16 @@ private:
     const CudaLaunch* launch = nullptr;
     Function function;
     LaunchNote note;
-    std::vector<bool> by_value;       ///< by buffer
+    std::vector<bool> is_number;      ///< by buffer: of the host
     std::unique_ptr<FaultWord> fault; ///< of one with sites
     Address fault_address = 0;
   };
 
   void upload(const Program& program);
+  Function find(const Program& program, const KernelPlace& place) const;
 
   Gpu& gpu_;
+  Function transfer_;
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<Kernel> kernels_;
   OwnedBlock constant_memory_;

@@ -9,7 +9,14 @@
 namespace ogee::runtime::cuda {
 namespace {
 
-thread_local Stream* guarded[Devices::kMost];
+thread_local Stream* thread_streams[Devices::kMost];
+
+constexpr size_t kNamedLaunches = 8; ///< of those that a stream records
+
+uint64_t next_id() {
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
 
 } // namespace
 
@@ -67,11 +74,11 @@ float Event::milliseconds_since(const Event& from) const {
 
 // --- streams --------------------------------------------------------------------------------------------------------
 
-Stream::Stream(Gpu& gpu) : gpu_(gpu) {
+Stream::Stream(Gpu& gpu, Use use) : gpu_(gpu), use_(use), id_(next_id()) {
   Devices::get().check();
   gpu.activate();
   gpu.check(gpu.driver().cuStreamCreate(&handle_, kStreamNonBlocking), "making a stream");
-  gpu.streams().add(*this);
+  if (use == Use::work) gpu.streams().add(*this); // nothing may be enqueued on the other kind from outside
 }
 
 Stream::~Stream() {
@@ -90,6 +97,19 @@ bool Stream::done() const {
 
 void Stream::synchronize() { gpu_.synchronize(*this); }
 
+void Stream::refuse_recording(const char* what) const {
+  if (is_recording()) raise(ErrorCode::state, "CUDA: ", gpu_.device(), ": ", what, " cannot be part of a graph");
+}
+
+void Stream::record(std::string_view launch) {
+  if (recorded_count_++ < kNamedLaunches) recorded_ += concat(recorded_.empty() ? "" : ", ", launch);
+}
+
+std::string Stream::recorded() const {
+  if (recorded_count_ <= kNamedLaunches) return recorded_;
+  return concat(recorded_, " and ", recorded_count_ - kNamedLaunches, " more");
+}
+
 void Stream::wait(const Event& event) {
   Devices::get().check();
   gpu_.activate();
@@ -104,14 +124,15 @@ void Stream::wait(Stream& other) {
   wait(event);
 }
 
-StreamGuard::StreamGuard(Stream& stream) : index_(stream.gpu().index()), before_(guarded[index_]) {
+StreamGuard::StreamGuard(Stream& stream) : index_(stream.gpu().index()), before_(thread_stream(index_)) {
   stream.wait(stream.gpu().stream());
-  guarded[index_] = &stream;
+  set_thread_stream(index_, &stream);
 }
 
-StreamGuard::~StreamGuard() { guarded[index_] = before_; }
+StreamGuard::~StreamGuard() { set_thread_stream(index_, before_); }
 
-Stream* guarded_stream(int gpu) noexcept { return guarded[gpu]; }
+Stream* thread_stream(int gpu) noexcept { return thread_streams[gpu]; }
+Stream* set_thread_stream(int gpu, Stream* stream) noexcept { return std::exchange(thread_streams[gpu], stream); }
 
 // --- all streams of a GPU -------------------------------------------------------------------------------------------
 

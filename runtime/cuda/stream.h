@@ -40,13 +40,19 @@ private:
 /// same.
 class Stream {
 public:
-  explicit Stream(Gpu& gpu);
+  enum class Use : uint8_t {
+    work,
+    recording, ///< for Graph alone: what is enqueued is noted and does not run
+  };
+  explicit Stream(Gpu& gpu, Use use = Use::work);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   Gpu& gpu() const noexcept { return gpu_; }
   StreamHandle handle() const noexcept { return handle_; }
+  /// Of this stream alone, as long as the process runs; handles are used again.
+  uint64_t id() const noexcept { return id_; }
   /// Whether all of its work is done.
   bool done() const;
   /// Waits, then raises the faults of kernels and asynchronous errors.
@@ -60,10 +66,21 @@ public:
   void note_work() noexcept { work_.fetch_add(1, std::memory_order_release); }
   uint64_t work() const noexcept { return work_.load(std::memory_order_acquire); }
 
+  bool is_recording() const noexcept { return use_ == Use::recording; }
+  /// Error(state) if it records: for what must not be recorded ("allocating memory").
+  void refuse_recording(const char* what) const;
+  /// The names of recorded launches: "a, b, c and 12 more".
+  void record(std::string_view launch);
+  std::string recorded() const;
+
 private:
   Gpu& gpu_;
+  const Use use_;
+  const uint64_t id_;
   StreamHandle handle_ = nullptr;
   std::atomic<uint64_t> work_{0};
+  std::string recorded_;
+  size_t recorded_count_ = 0;
 };
 
 /// While it lives, this thread's work on the stream's GPU goes to that stream, and runs after what it enqueued before.
@@ -81,7 +98,9 @@ private:
 };
 
 /// This thread's stream on a GPU, null for the GPU's own.
-Stream* guarded_stream(int gpu) noexcept;
+Stream* thread_stream(int gpu) noexcept;
+/// Sets it: the one before. What orders the two is the caller's affair.
+Stream* set_thread_stream(int gpu, Stream* stream) noexcept;
 
 /// The streams of a GPU. Memory may have been used on any of them, so it is freed behind the work of all: on the GPU's
 /// own stream while there is no other, else on one that waits for what each holds (and that nothing waits for).

@@ -19,10 +19,11 @@
 // RUN: env OGEE_CACHE_DIR=%t/cache OGEE_NUM_THREADS=2 ogee compile %s --target cuda:sm_90 -o %t/again.ogee
 // RUN: cmp %t/first.ogee %t/again.ogee && not cmp %t/first.ogee %t/fake.ogee
 
-// Equal kernels are one; an argument of the host comes by value.
+// Equal kernels are one; an argument of the host comes by value, or from where a recorded run has put it.
 // CUDA: // mul
-// CUDA-NEXT: k0(const f32* b0, const f32 h1, f32* b2) {
-// CUDA-NEXT: {{^}}  const f32* b1 = &h1;
+// CUDA-NEXT: k0(const f32* b0, const f32 h1, const f32* q1, f32* b2) {
+// CUDA-NEXT: {{^}}  const f32 e1 = q1 ? *q1 : h1;
+// CUDA-NEXT: {{^}}  const f32* b1 = &e1;
 // CUDA: // sum
 // CUDA: k1(const f32* b0, f32* b1)
 // CUDA-NOT: __global__

@@ -222,6 +222,36 @@ TEST_CASE("on_gpu: training, eagerly and by a compiled step") {
   }
 }
 
+TEST_CASE("on_gpu: a compiled step is recorded and run again, with other data, numbers, draws and sizes") {
+  const auto train = [](Device d) {
+    manual_seed(3);
+    Tensor w = (randn({6, 3}, d) * 0.5).requires_grad_(), b = zeros({3}, d).requires_grad_();
+    optim::SGD sgd({w, b}, {.lr = 0.1});
+    const auto step = compile([&](Tensor x, Tensor labels) {
+      sgd.zero_grad();
+      const Tensor kept = (rand_like(x) > 0.25f).to(f32);
+      Tensor loss = cross_entropy(matmul(x * kept, w) + b, labels);
+      loss.backward();
+      sgd.step();
+      return loss;
+    });
+    std::vector<double> losses;
+    for (int i = 0; i < 100; ++i) {
+      sgd.set_lr(0.1 / (1 + i));
+      const int64_t batch = i % 3 == 2 ? 4 : 16;
+      losses.push_back(step(randn({batch, 6}, d), randint(3, {batch}, d)).item());
+    }
+    losses.push_back(w.cpu().sum().item());
+    losses.push_back(b.cpu()[1].item());
+    return losses;
+  };
+  const std::vector<double> reference = train(cpu_device);
+  const uint64_t before = stats().graph_launches;
+  const std::vector<double> losses = train(gpu);
+  for (size_t i = 0; i < losses.size(); ++i) CHECK(tests::near(losses[i], reference[i], 2e-5));
+  CHECK(stats().graph_launches - before == 100 - 2 * 2); // two sizes, each known after two calls
+}
+
 TEST_CASE("on_gpu: graphs for a device") {
   const Graph graph = trace([](Tensor x) { return x * 2 + rand({3}, Device("cuda")); }, spec({f32, gpu}, {3}));
   const CompiledGraph program = graph.compile();

@@ -161,7 +161,7 @@ TEST_CASE("program: damaged bytes are refused, whatever is damaged") {
   CHECK(reason(Program::load(text)) == "not a program: wrong first bytes; hint: IR text has to be compiled first");
   bad = good;
   bad[8] = 99;
-  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 6)");
+  CHECK(reason(Program::load(bad)) == "made by another version of ogee (format 99, this one reads 7)");
   for (size_t at = 12; at < good.size(); ++at) {
     bad = good;
     bad[at] ^= 1 << (at % 8);

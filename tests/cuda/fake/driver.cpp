@@ -210,7 +210,8 @@ int cuCtxGetCurrent(ContextHandle* context) {
 
 int cuCtxSynchronize(void) {
   return call(__func__, "", [&](Machine& machine) {
-    current("cuCtxSynchronize");
+    if (Queue::get().is_capturing(current("cuCtxSynchronize")))
+      violation("cuCtxSynchronize while a stream is captured");
     Queue::get().wait_all();
     return machine.lost;
   });

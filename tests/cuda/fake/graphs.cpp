@@ -73,14 +73,26 @@ int cuGraphUpload(GraphExecHandle exec, StreamHandle stream) {
 int cuGraphLaunch(GraphExecHandle exec, StreamHandle handle) {
   return call(__func__, name(handle), [&](Machine&) {
     Stream_& stream = Queue::get().stream("cuGraphLaunch", handle);
-    for (const Operation& operation : known(execs(), exec, "cuGraphLaunch").operations)
-      Queue::get().enqueue(stream, operation);
+    GraphExec_& graph = known(execs(), exec, "cuGraphLaunch");
+    if (stream.capture) violation("cuGraphLaunch: a graph in a graph");
+    merge(stream.clock, Machine::get().host);
+    if (graph.stream && graph.stream != &stream && stream.clock[graph.stream->number] < graph.at)
+      violation("cuGraphLaunch: %s does not wait for the run of the same graph on %s", name(&stream).c_str(),
+                name(graph.stream).c_str());
+    for (const Operation& operation : graph.operations) Queue::get().enqueue(stream, operation);
+    graph.stream = &stream;
+    graph.at = stream.enqueued;
     return 0;
   });
 }
 
 int cuGraphExecDestroy(GraphExecHandle exec) {
-  return call(__func__, "", [&](Machine&) { return known(execs(), exec, "cuGraphExecDestroy").live = false, 0; });
+  return call(__func__, "", [&](Machine&) {
+    GraphExec_& graph = known(execs(), exec, "cuGraphExecDestroy");
+    if (graph.stream && graph.stream->done < graph.at) violation("cuGraphExecDestroy: the graph still runs");
+    graph.live = false;
+    return 0;
+  });
 }
 
 int cuGraphDestroy(GraphHandle graph) {
@@ -88,3 +100,9 @@ int cuGraphDestroy(GraphHandle graph) {
 }
 
 } // extern "C"
+
+std::string ogee::fake::graph_leaks() {
+  const auto live = [](const auto& all) { return std::ranges::count_if(all, [](auto& item) { return item->live; }); };
+  const auto count = live(graphs()) + live(execs());
+  return count ? text("%td graphs ", count) : "";
+}

@@ -290,7 +290,7 @@ const char* ogee_fake_cuda_leaks() {
   static std::string leaks;
   const std::lock_guard lock(Machine::get().mutex);
   Queue::get().wait_all();
-  leaks = Memory::get().leaks() + Queue::get().leaks();
+  leaks = Memory::get().leaks() + Queue::get().leaks() + graph_leaks();
   if (!modules().empty()) leaks += text("%zu modules", modules().size());
   return leaks.c_str();
 }

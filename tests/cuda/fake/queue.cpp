@@ -105,6 +105,11 @@ void Queue::enqueue(Stream_& stream, Operation operation) {
   if (stream.queue.size() > kLongest) run(stream, stream.done + kLongest / 2); // a device does not wait forever
 }
 
+bool Queue::is_capturing(const Context_& context) const {
+  return std::ranges::any_of(streams_,
+                             [&](const auto& stream) { return stream->context == &context && stream->capture; });
+}
+
 void Queue::run(Stream_& stream, uint64_t until) {
   while (stream.done < until && !stream.queue.empty()) {
     Operation operation = std::move(stream.queue.front());

@@ -36,9 +36,13 @@ struct Graph_ {
   bool live = true;
 };
 
+struct Stream_;
+
 struct GraphExec_ {
   std::vector<ogee::fake::Operation> operations;
   bool live = true;
+  Stream_* stream = nullptr; ///< of the last launch, and how far it was then
+  uint64_t at = 0;
 };
 
 struct Stream_ {
@@ -64,6 +68,9 @@ struct Event_ {
 } // namespace ogee::runtime::cuda
 
 namespace ogee::fake {
+
+/// Graphs that were not given back, "" for none.
+std::string graph_leaks();
 
 class Queue {
 public:
@@ -93,6 +100,8 @@ public:
   /// Whether enqueued work uses a range of the host, or a module.
   bool uses_host(const void* memory, size_t bytes) const;
   bool uses_module(ModuleHandle module) const;
+  /// Whether a stream of the context is captured: nobody may wait for all of them then.
+  bool is_capturing(const Context_& context) const;
   bool is_idle() const;
   std::string leaks() const;
 

@@ -26,8 +26,8 @@ int cuStreamCreate(StreamHandle* stream, unsigned flags) {
 int cuStreamDestroy_v2(StreamHandle handle) {
   return call(__func__, name(handle), [&](Machine&) {
     Stream_& stream = Queue::get().stream("cuStreamDestroy_v2", handle);
-    if (stream.capture) violation("cuStreamDestroy_v2: the stream is captured");
     stream.live = false; // its work is done all the same
+    stream.capture.reset();
     return 0;
   });
 }

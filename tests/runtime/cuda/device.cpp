@@ -2,6 +2,7 @@
 #include "runtime/cuda/device.h"
 
 #include "runtime/copy.h"
+#include "runtime/cuda/graph.h"
 #include "runtime/cuda/memory.h"
 #include "tests/cuda/machine.h"
 
@@ -167,4 +168,13 @@ TEST_CASE("device: a forked child says that CUDA does not survive it, and frees 
   CHECK(outcome.status == 0);
   CHECK(outcome.output ==
         "CUDA cannot be used any more in this process: the process was forked after CUDA's first use\n");
+}
+
+TEST_CASE("device: OGEE_CUDA_GRAPH and OGEE_CUDA_SYNC decide whether graphs are recorded") {
+  const auto says = [] { std::puts(records_graphs() ? "graphs" : "none"); };
+  CHECK(in_child({}, says).output == "graphs\n");
+  CHECK(in_child({{"OGEE_CUDA_GRAPH", "1"}}, says).output == "graphs\n");
+  CHECK(in_child({{"OGEE_CUDA_GRAPH", "0"}}, says).output == "none\n");
+  CHECK(in_child({{"OGEE_CUDA_SYNC", "1"}}, says).output == "none\n");
+  CHECK(in_child({{"OGEE_CUDA_GRAPH", "yes"}}, says).output == "uncaught: OGEE_CUDA_GRAPH: expected 0 or 1, got yes\n");
 }

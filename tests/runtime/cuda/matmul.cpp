@@ -113,8 +113,9 @@ template <class T>
 bool multiply(const MatmulProblem& p, const Operands<T>& values, std::vector<T>& result, size_t offset = 0) {
   const Array<T> lhs(values.lhs, offset), rhs(values.rhs, offset), bias(values.bias, offset),
       residual(values.residual, offset), out(values.out, offset);
+  ogee::runtime::OwnedBlock workspace;
   const bool done = Gpu::get(0).matmuls().run(p, {lhs.data(), rhs.data(), bias.data(), residual.data(), out.data()},
-                                              LaunchNote("dot", "dot", "a.cpp:1"));
+                                              workspace, LaunchNote("dot", "dot", "a.cpp:1"));
   result = out.values();
   return done;
 }

@@ -18,7 +18,9 @@ namespace {
 
 const std::string kText = R"(
 #define EACH for (long long i = blockIdx.x * 32 + threadIdx.x; i < n; i += gridDim.x * 32)
-extern "C" __global__ void scale(const float* x, const float rate, float* y, long long n) { EACH y[i] = x[i] * rate; }
+extern "C" __global__ void scale(const float* x, const float rate, const float* rate_at, float* y, long long n) {
+  EACH y[i] = x[i] * (rate_at ? *rate_at : rate);
+}
 extern "C" __global__ void add(const float* x, const float* y, float* z, long long n) { EACH z[i] = x[i] + y[i]; }
 extern "C" __global__ void count(long long* at, const long long* end, unsigned char* goes_on) {
   if (blockIdx.x == 0 && threadIdx.x == 0) { at[0] += 1; goes_on[0] = at[0] < end[0]; }
@@ -26,8 +28,8 @@ extern "C" __global__ void count(long long* at, const long long* end, unsigned c
 extern "C" __global__ void gather(const float* x, const long long* at, float* y, long long n, unsigned int* fault) {
   EACH { if (at[i] < 0 || at[i] >= n) atomicCAS(fault, 0u, 1u); else y[i] = x[at[i]]; }
 }
-extern "C" __global__ void next_number(const long long number, long long* next) {
-  if (blockIdx.x == 0 && threadIdx.x == 0) next[0] = number + 1;
+extern "C" __global__ void next_number(const long long number, const long long* number_at, long long* next) {
+  if (blockIdx.x == 0 && threadIdx.x == 0) next[0] = (number_at ? *number_at : number) + 1;
 }
 )";
 

@@ -212,3 +212,39 @@ TEST_CASE("strictness: a stream that is captured runs nothing, its graph does") 
           driver.cuGraphLaunch(exec, bad.stream);
         }) == "fake CUDA: cuGraphLaunch: a handle that is not, or no more\n900 900\n1 2\n");
 }
+
+TEST_CASE("strictness: graphs, their runs and their end") {
+  struct Recorded {
+    GraphExecHandle exec = nullptr;
+    explicit Recorded(const Bad& bad) {
+      const Address x = bad.memory(4);
+      GraphHandle graph = nullptr;
+      bad.driver.cuStreamSynchronize(bad.stream);
+      bad.driver.cuStreamBeginCapture_v2(bad.stream, 1);
+      bad.driver.cuMemsetD32Async(x, 2, 1, bad.stream);
+      bad.driver.cuStreamEndCapture(bad.stream, &graph);
+      bad.driver.cuGraphInstantiateWithFlags(&exec, graph, 0);
+      bad.driver.cuGraphDestroy(graph);
+    }
+  };
+  CHECK(said_of([](const Bad& bad) {
+          const Recorded recorded(bad);
+          StreamHandle other = nullptr;
+          bad.driver.cuStreamCreate(&other, kStreamNonBlocking);
+          bad.driver.cuGraphLaunch(recorded.exec, bad.stream);
+          bad.driver.cuGraphLaunch(recorded.exec, other);
+        }) == "fake CUDA: cuGraphLaunch: s2 does not wait for the run of the same graph on s1\n");
+  CHECK(said_of([](const Bad& bad) {
+          const Recorded recorded(bad);
+          bad.driver.cuGraphLaunch(recorded.exec, bad.stream);
+          bad.driver.cuGraphExecDestroy(recorded.exec);
+        }) == "fake CUDA: cuGraphExecDestroy: the graph still runs\n");
+  CHECK(said_of([](const Bad& bad) {
+          bad.driver.cuStreamBeginCapture_v2(bad.stream, 1);
+          bad.driver.cuCtxSynchronize();
+        }) == "fake CUDA: cuCtxSynchronize while a stream is captured\n");
+  CHECK(said_of([](const Bad& bad) {
+          const Recorded recorded(bad);
+          std::puts(fake_leaks().c_str());
+        }).find("1 graphs") != std::string::npos);
+}
