@@ -11,7 +11,7 @@
 
 namespace ogee::tests {
 
-/// Without the device of a tensor where tests run on another than the CPU (on_device.cpp).
+/// Without the device of a tensor where tests run on another than the CPU (tests/on_device.h).
 inline std::string without_device(std::string text) {
   static const char* const device = std::getenv("OGEE_TEST_DEVICE");
   const std::string suffix = device ? ", device='" + Device(device).to_string() + "'" : "";

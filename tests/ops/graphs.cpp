@@ -2,6 +2,7 @@
 // OGEE_TEST_GRAPHS=n tries n of each kind rather than the few that every run tries.
 #include "runtime/shape.h"
 #include "tests/ops/data.h"
+#include "tests/ops/shard.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -395,6 +396,7 @@ TEST_CASE("random graphs", "[ops]") {
     for (uint64_t seed = 0; seed < graphs; ++seed) {
       RandomGraph graph(seed, runTimeSizes);
       const std::string text = graph.text();
+      if (!inShard(text)) continue;
       INFO("seed " << seed << "\n" << text);
       const Subject subject(text);
       checkCase(subject, graph.arguments(), {64, 2e-3},

@@ -1,15 +1,18 @@
 // Compiles functions of IR text, runs them at guard pages and compares.
 #include "tests/ops/harness.h"
 
-#include "codegen/compile.h"
 #include "ir/signature.h"
 #include "runtime/shape.h"
+#include "tests/on_device.h"
 #include "tests/ops/cuda_text.h"
 #include "tools/reference/interpret.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Parser/Parser.h"
+
+#include "llvm/ADT/StringSet.h"
 
 #include <cstring>
 
@@ -121,6 +124,31 @@ Array gather(DType dtype, const Index& sizes, std::span<const int64_t> strides, 
   return array;
 }
 
+const codegen::TargetInfo& deviceTarget() {
+  static const auto target = codegen::cudaTargetFor(runtime::cuda::Gpu::get(testDevice().index()).properties());
+  INFO((target ? "" : target.message()));
+  REQUIRE(target);
+  return *target;
+}
+
+/// Whether a program for a device computes with what is its vendor's: products that add in another order, functions of
+/// f64 with other last places.
+bool usesLibrary(mlir::func::FuncOp function, const runtime::Program& program) {
+  static const llvm::StringSet<> kFunctions = {"ogee.exp",   "ogee.expm1", "ogee.log",   "ogee.log2",
+                                               "ogee.log10", "ogee.log1p", "ogee.cbrt",  "ogee.sin",
+                                               "ogee.cos",   "ogee.tan",   "ogee.tanh",  "ogee.logistic",
+                                               "ogee.erf",   "ogee.pow",   "ogee.atan2", "ogee.random_normal"};
+  bool uses = false;
+  runtime::for_each_entry(program.launches, [&](const runtime::Entry& entry) {
+    uses |= std::holds_alternative<runtime::MatmulLaunch>(entry.launch);
+  });
+  function.walk([&](mlir::Operation* op) {
+    uses |= kFunctions.contains(op->getName().getStringRef()) &&
+            mlir::getElementTypeOrSelf(op->getResult(0).getType()).isF64();
+  });
+  return uses;
+}
+
 } // namespace
 
 Subject::Subject(const std::string& text, Fusion fusion) {
@@ -135,9 +163,6 @@ Subject::Subject(const std::string& text, Fusion fusion) {
       const auto strides = ir::argumentInfo(function_, i).strides;
       strides_.emplace_back(strides.begin(), strides.end());
     }
-  const auto copy = [&] {
-    return mlir::OwningOpRef<mlir::ModuleOp>(mlir::cast<mlir::ModuleOp>(module_.get()->clone()));
-  };
   const bool fuse = fusion == Fusion::fused;
   if (cudaText() == CudaText::collect) {
     const bool collected = collectCuda(mainOf(*copy()), fuse);
@@ -145,46 +170,77 @@ Subject::Subject(const std::string& text, Fusion fusion) {
     REQUIRE(collected);
     return;
   }
-  const auto forHost = copy();
-  auto program = codegen::compile(mainOf(*forHost), {.fuse = fuse});
-  INFO(diagnostics());
-  REQUIRE(mlir::succeeded(program));
-  executable_ = std::make_unique<runtime::Executable>(std::move(*program));
-  if (cudaText() == CudaText::off) return;
-  auto onText = cudaProgram(mainOf(*copy()), fuse);
-  INFO(diagnostics());
-  REQUIRE(onText);
-  cuda_ = std::make_unique<runtime::Executable>(std::move(*onText));
+  executable_ = std::make_unique<runtime::Executable>(compiled({.fuse = fuse}));
+  if (cudaText() == CudaText::run) {
+    auto onText = cudaProgram(mainOf(*copy()), fuse);
+    INFO(diagnostics());
+    REQUIRE(onText);
+    cuda_ = std::make_unique<runtime::Executable>(std::move(*onText));
+  } else if (testDevice().is_cuda()) {
+    const codegen::TargetInfo& target = deviceTarget();
+    cuda_ = std::make_unique<runtime::Executable>(compiled({.target = &target, .fuse = fuse}),
+                                                  std::span<const runtime::TensorArg>(), testDevice());
+    sameBits_ = !usesLibrary(function_, cuda_->program());
+  }
 }
 
-/// Takes results into guarded memory.
+mlir::OwningOpRef<mlir::ModuleOp> Subject::copy() const {
+  return mlir::OwningOpRef<mlir::ModuleOp>(mlir::cast<mlir::ModuleOp>(module_.get()->clone()));
+}
+
+runtime::Program Subject::compiled(const codegen::CompileOptions& options) const {
+  const auto module = copy();
+  auto program = codegen::compile(mainOf(*module), options);
+  INFO(diagnostics());
+  REQUIRE(mlir::succeeded(program));
+  return std::move(*program);
+}
+
+/// Takes results into memory of their own.
 struct Subject::Results : runtime::ResultSink {
   struct Result {
     Index shape;
-    std::unique_ptr<Guarded> memory;
+    std::unique_ptr<TensorMemory> memory;
   };
 
-  Results(size_t count, Guard guard) : results(count), guard(guard) {}
+  Results(const runtime::Executable& executable, Guard guard)
+      : executable(executable), guard(guard), results(executable.program().results.size()) {}
 
   void* memory(uint32_t result, std::span<const int64_t> dims, int64_t bytes) override {
-    results[result] = {{dims.begin(), dims.end()}, std::make_unique<Guarded>(bytes, guard)};
+    const size_t item = runtime::item_size(dtype(result));
+    results[result] = {{dims.begin(), dims.end()},
+                       std::make_unique<TensorMemory>(bytes, item, guard, executable.device())};
     return results[result].memory->data();
   }
 
-  std::vector<Result> results;
+  DType dtype(size_t result) const { return executable.program().results[result].dtype; }
+  std::vector<Array> read() const {
+    std::vector<Array> arrays;
+    for (size_t i = 0; i < results.size(); ++i) {
+      const Index& shape = results[i].shape;
+      arrays.push_back(gather(dtype(i), shape, runtime::row_major_strides(std::span<const int64_t>(shape)),
+                              results[i].memory->read().data()));
+    }
+    return arrays;
+  }
+
+  const runtime::Executable& executable;
   Guard guard;
+  std::vector<Result> results;
 };
 
 std::vector<Array> Subject::run(const std::vector<Array>& arguments, Guard guard) const {
   if (!executable_) return expected(arguments); // kernels are being collected
   std::vector<Array> results = runOn(*executable_, arguments, guard);
-  if (cuda_) checkSame(runOn(*cuda_, arguments, guard), results, {}, "CUDA text, expected what this machine gives");
-  return results;
+  if (!cuda_) return results;
+  std::vector<Array> there = runOn(*cuda_, arguments, guard);
+  if (sameBits_) checkSame(there, results, {}, "CUDA, expected what the CPU gives");
+  return there;
 }
 
 std::vector<Array> Subject::runOn(const runtime::Executable& executable, const std::vector<Array>& arguments,
                                   Guard guard) const {
-  std::vector<Guarded> memory;
+  std::vector<TensorMemory> memory;
   std::vector<std::vector<int64_t>> strides;
   std::vector<const Array*> tensors;
   std::vector<int64_t> indices;
@@ -197,29 +253,22 @@ std::vector<Array> Subject::runOn(const runtime::Executable& executable, const s
     }
     int64_t span = 0;
     strides.push_back(layOut(array.shape, strides_[tensors.size()], span));
-    memory.emplace_back(size_t(span) * runtime::item_size(array.dtype), guard);
-    scatter(array, strides.back(), memory.back().data());
+    const size_t item = runtime::item_size(array.dtype);
+    std::vector<std::byte> bytes(size_t(span) * item, kUnwritten);
+    scatter(array, strides.back(), bytes.data());
+    memory.emplace_back(bytes.size(), item, guard, executable.device()).write(bytes);
     tensors.push_back(&array);
   }
   for (size_t i = 0; i < tensors.size(); ++i)
     args.push_back({memory[i].data(), tensors[i]->shape.data(), strides_[i].empty() ? nullptr : strides[i].data(),
                     uint32_t(tensors[i]->shape.size()), tensors[i]->dtype});
 
-  const runtime::Program& program = executable.program();
-  Results sink(program.results.size(), guard);
+  Results sink(executable, guard);
   executable.run({.tensors = args, .indices = indices}, sink);
   for (size_t i = 0; i < tensors.size(); ++i)
-    if (gather(tensors[i]->dtype, tensors[i]->shape, strides[i], memory[i].data()).bytes != tensors[i]->bytes)
+    if (gather(tensors[i]->dtype, tensors[i]->shape, strides[i], memory[i].read().data()).bytes != tensors[i]->bytes)
       FAIL_CHECK("the call changed argument " << i);
-
-  std::vector<Array> outputs;
-  for (size_t i = 0; i < program.results.size(); ++i) {
-    const Results::Result& result = sink.results[i];
-    outputs.push_back(gather(program.results[i].dtype, result.shape,
-                             runtime::row_major_strides(std::span<const int64_t>(result.shape)),
-                             result.memory->data()));
-  }
-  return outputs;
+  return sink.read();
 }
 
 std::vector<Array> Subject::expected(const std::vector<Array>& arguments) const {

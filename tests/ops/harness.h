@@ -2,6 +2,7 @@
 // is such a function compiled, with the interpreter beside it; `checkCase` runs both on the same arguments.
 #pragma once
 
+#include "codegen/compile.h"
 #include "runtime/executable.h"
 #include "tests/catch.h"
 #include "tests/ops/memory.h"
@@ -59,7 +60,8 @@ public:
   explicit Subject(const std::string& text, Fusion fusion = Fusion::fused);
 
   /// Runs it, arguments and results lying at guard pages, arguments as their `ogee.strides` allow. The test fails when
-  /// an argument has changed. Index arguments are rank-0 arrays of i64.
+  /// an argument has changed. Index arguments are rank-0 arrays of i64. Where the tests are those of a device, it is
+  /// run there, too: the results are the device's, and the CPU's to the bit where both compute the same.
   std::vector<Array> run(const std::vector<Array>& arguments, Guard guard = Guard::end) const;
   /// What the interpreter gives.
   std::vector<Array> expected(const std::vector<Array>& arguments) const;
@@ -69,6 +71,8 @@ public:
 private:
   struct Results;
 
+  mlir::OwningOpRef<mlir::ModuleOp> copy() const;
+  runtime::Program compiled(const codegen::CompileOptions& options) const;
   std::vector<Array> runOn(const runtime::Executable& executable, const std::vector<Array>& arguments,
                            Guard guard) const;
 
@@ -76,7 +80,8 @@ private:
   mutable mlir::func::FuncOp function_;
   std::vector<std::vector<int64_t>> strides_; ///< `ogee.strides` per tensor argument
   std::unique_ptr<runtime::Executable> executable_;
-  std::unique_ptr<runtime::Executable> cuda_; ///< its kernels being CUDA text (cuda_text.h), where that is tested
+  std::unique_ptr<runtime::Executable> cuda_; ///< of the tests' device, or of CUDA text (cuda_text.h) here
+  bool sameBits_ = true;                      ///< as on the CPU
 };
 
 /// How far a result may be from what is expected. 0, 0: the same bits, all NaNs being equal.

@@ -1,5 +1,6 @@
 // Rows of the pointwise ops of the dialect. To add an op: one row.
 #include "tests/ops/data.h"
+#include "tests/ops/shard.h"
 
 namespace ogee::tests {
 
@@ -272,15 +273,17 @@ const std::vector<Index> Case::kStaticShapes = {{17}, {3, 65}, {2, 3, 17}};
 
 TEST_CASE("pointwise ops", "[ops]") {
   for (const Row& row : kRows)
-    for (DType dtype : row.dtypes)
-      DYNAMIC_SECTION(row.op << " " << runtime::name(dtype) << (row.result ? " to " : "")
-                             << (row.result ? runtime::name(*row.result) : "")) {
-        const Case test(row, dtype);
-        test.checkShapes();
-        test.checkLayouts();
-        test.checkBroadcasts();
-        test.checkFusion();
-      }
+    for (DType dtype : row.dtypes) {
+      const std::string result = row.result ? " to " + std::string(runtime::name(*row.result)) : "";
+      const std::string name = row.op + " " + std::string(runtime::name(dtype)) + result;
+      if (inShard(name)) DYNAMIC_SECTION(name) {
+          const Case test(row, dtype);
+          test.checkShapes();
+          test.checkLayouts();
+          test.checkBroadcasts();
+          test.checkFusion();
+        }
+    }
 }
 
 } // namespace ogee::tests
