@@ -81,12 +81,9 @@ DType operand_type(const PointwiseOp& op, size_t index, DType compute) {
 
 /// Where the operation runs. Error for operands on different devices.
 Device device_of(const PointwiseOp& op, std::span<const Operand> operands, Loc loc) {
-  static constexpr const char* kNames[] = {"x", "y", "z", "w"};
-  static constexpr const char* kSelection[] = {"the condition", "a", "b", "c"};
-  const auto* const names = op.rule == Rule::selection ? kSelection : kNames;
   Placement placement(op.name, loc);
   for (size_t i = 0; i < operands.size(); ++i)
-    if (operands[i].tensor()) placement.add(*operands[i].tensor(), names[i]);
+    if (operands[i].tensor()) placement.add(*operands[i].tensor(), op.operands[i]);
   return placement.device();
 }
 
@@ -288,8 +285,8 @@ bool can_overwrite(const TensorImpl& into, std::span<const Operand> operands, co
 
 [[noreturn]] void fail_elsewhere(const PointwiseOp& op, Device result, const Tensor& into, Loc loc) {
   const std::string name = into.impl()->name.empty() ? "x" : into.impl()->name;
-  fail(loc, op.name, ": the result is on ", result, ", ", name, " on ", into.impl()->device(), "; hint: ", name,
-       ".to(\"", result, "\")");
+  fail(loc, op.name, ": the result is on ", result, ", ", name, " on ", into.device(loc), "; hint: ", name, ".to(\"",
+       result, "\")");
 }
 
 Tensor apply_eager(const PointwiseOp& op, std::span<const Operand> operands, Types types, Loc loc, const Tensor* into) {
@@ -420,7 +417,11 @@ void check_into(const PointwiseOp& op, std::span<const Operand> operands, const 
 Tensor apply_into(const PointwiseOp& op, std::span<const Operand> operands, const Tensor& into, Loc loc) {
   try {
     check_into(op, operands, into, loc);
-    if (Trace::current()) return assign(into, apply_traced(op, operands, loc), op.name, loc), into;
+    if (Trace::current()) {
+      if (const Device device = device_of(op, operands, loc); device != into.device(loc))
+        fail_elsewhere(op, device, into, loc);
+      return assign(into, apply_traced(op, operands, loc), op.name, loc), into;
+    }
     const Types types = types_of(op, operands, loc);
     if (!records(operands) && !detail::records(into)) return apply_eager(op, operands, types, loc, &into);
     check_in_place(into, op.name, loc);

@@ -27,6 +27,14 @@ void Values::join(std::span<const Values> list) {
   }
 }
 
+Tensor detail::new_dense(const Shape& shape, DType dtype, Device device, const char* op, Loc loc) {
+  const Shape checked_shape = unwrap(ir::creationShape(op, shape), loc);
+  if (shape.size() > kMaxRank) fail(loc, op, ": more than ", kMaxRank, " axes");
+  SizeList sizes;
+  for (const Dim& dim : checked_shape) sizes.push_back(static_cast<int64_t>(dim));
+  return make_dense(sizes, dtype, device, op, loc);
+}
+
 namespace {
 
 Device device_of(const Options& options) { return options.device.value_or(get_default_device()); }
@@ -39,15 +47,6 @@ void check_options(const Options& options, const char* op, Loc loc) {
 /// What the current trace makes is on a device.
 void settle(const char* op, const Options& options, const Shape& shape, Loc loc) {
   Trace::current()->settle(op, "the result", device_of(options), shape.size(), loc);
-}
-
-/// A dense tensor without a trace; sizes must be numbers, none negative.
-Tensor new_dense(const Shape& shape, DType dtype, Device device, const char* op, Loc loc) {
-  const Shape checked_shape = unwrap(ir::creationShape(op, shape), loc);
-  if (shape.size() > kMaxRank) fail(loc, op, ": more than ", kMaxRank, " axes");
-  SizeList sizes;
-  for (const Dim& dim : checked_shape) sizes.push_back(static_cast<int64_t>(dim));
-  return make_dense(sizes, dtype, device, op, loc);
 }
 
 /// Calls put(index) for every element of a new dense vector of `count` elements and stores the results as dtype.

@@ -7,22 +7,22 @@
 
 namespace ogee {
 
-using detail::with_place;
+using detail::calling;
 using runtime::cuda::Gpu;
 
 namespace {
 
 /// The GPU of a device; Error for the CPU.
-Gpu& gpu_of(Device device, const char* op, Loc loc) {
-  if (!device.is_cuda()) detail::fail(loc, op, ": needs a CUDA device, not ", device);
+Gpu& gpu_of(Device device) {
+  if (!device.is_cuda()) runtime::raise(runtime::ErrorCode::invalid_argument, "needs a CUDA device, not ", device);
   return Gpu::get(device.index());
 }
 
 } // namespace
 
 DeviceProperties device_properties(Device device, Loc loc) {
-  return with_place(loc, [&] {
-    const runtime::cuda::Properties& from = gpu_of(device, "device_properties", loc).properties();
+  return calling("device_properties", loc, [&] {
+    const runtime::cuda::Properties& from = gpu_of(device).properties();
     return DeviceProperties{from.name,
                             from.major,
                             from.minor,
@@ -34,7 +34,7 @@ DeviceProperties device_properties(Device device, Loc loc) {
 }
 
 MemoryStats memory_stats(Device device, Loc loc) {
-  return with_place(loc, [&] {
+  return calling("memory_stats", loc, [&] {
     if (device.is_cpu()) {
       const runtime::Allocator& cpu = runtime::Runtime::get().allocator();
       return MemoryStats{cpu.bytes_live(), cpu.bytes_peak(), cpu.bytes_cached()};
@@ -45,21 +45,21 @@ MemoryStats memory_stats(Device device, Loc loc) {
 }
 
 void reset_peak_memory(Device device, Loc loc) {
-  with_place(loc, [&] {
+  calling("reset_peak_memory", loc, [&] {
     if (device.is_cpu()) return runtime::Runtime::get().allocator().reset_peak();
     runtime::cuda::reset_peak(Gpu::get(device.index()));
   });
 }
 
 void empty_cache(Device device, Loc loc) {
-  with_place(loc, [&] {
+  calling("empty_cache", loc, [&] {
     if (device.is_cpu()) return runtime::Runtime::get().allocator().release_cached();
     runtime::cuda::release_cached(Gpu::get(device.index()));
   });
 }
 
 void synchronize(Device device, Loc loc) {
-  with_place(loc, [&] {
+  calling("synchronize", loc, [&] {
     if (device.is_cuda()) Gpu::get(device.index()).synchronize();
   });
 }
@@ -67,64 +67,64 @@ void synchronize(Device device, Loc loc) {
 // --- events ---------------------------------------------------------------------------------------------------------
 
 Event::Event(Device device, bool timed, Loc loc)
-    : impl_(with_place(loc,
-                       [&] { return std::make_shared<runtime::cuda::Event>(gpu_of(device, "Event", loc), timed); })) {}
+    : impl_(calling("Event", loc, [&] { return std::make_shared<runtime::cuda::Event>(gpu_of(device), timed); })) {}
 
 void Event::record(const Stream& stream, Loc loc) {
-  with_place(loc, [&] { impl_->record(*stream.impl_); });
+  calling("record", loc, [&] { impl_->record(*stream.impl_); });
 }
 
 void Event::record(Loc loc) {
-  with_place(loc, [&] { impl_->record(impl_->gpu().stream()); });
+  calling("record", loc, [&] { impl_->record(impl_->gpu().stream()); });
 }
 
 bool Event::done(Loc loc) const {
-  return with_place(loc, [&] { return impl_->done(); });
+  return calling("done", loc, [&] { return impl_->done(); });
 }
 
 void Event::synchronize(Loc loc) const {
-  with_place(loc, [&] { impl_->synchronize(); });
+  calling("synchronize", loc, [&] { impl_->synchronize(); });
 }
 
 float Event::milliseconds_since(const Event& from, Loc loc) const {
-  return with_place(loc, [&] { return impl_->milliseconds_since(*from.impl_); });
+  return calling("milliseconds_since", loc, [&] { return impl_->milliseconds_since(*from.impl_); });
 }
 
 // --- streams --------------------------------------------------------------------------------------------------------
 
 Stream::Stream(Device device, Loc loc)
-    : impl_(with_place(loc, [&] { return std::make_shared<runtime::cuda::Stream>(gpu_of(device, "Stream", loc)); })) {}
+    : impl_(calling("Stream", loc, [&] { return std::make_shared<runtime::cuda::Stream>(gpu_of(device)); })) {}
 
 Device Stream::device() const { return impl_->gpu().device(); }
 
 bool Stream::done(Loc loc) const {
-  return with_place(loc, [&] { return impl_->done(); });
+  return calling("done", loc, [&] { return impl_->done(); });
 }
 
 void Stream::synchronize(Loc loc) const {
-  with_place(loc, [&] { impl_->synchronize(); });
+  calling("synchronize", loc, [&] { impl_->synchronize(); });
 }
 
 void Stream::wait(const Event& event, Loc loc) const {
-  with_place(loc, [&] { impl_->wait(*event.impl_); });
+  calling("wait", loc, [&] { impl_->wait(*event.impl_); });
 }
 
 void Stream::wait(const Stream& other, Loc loc) const {
-  with_place(loc, [&] { impl_->wait(*other.impl_); });
+  calling("wait", loc, [&] { impl_->wait(*other.impl_); });
 }
 
 void set_allow_tf32(bool on) noexcept { runtime::Runtime::get().set_allows_tf32(on); }
 bool is_tf32_allowed() noexcept { return runtime::Runtime::get().allows_tf32(); }
 
 Stream current_stream(Device device, Loc loc) {
-  return with_place(loc, [&] { // not its owner: the GPU is, or a guard
-    return Stream({std::shared_ptr<void>(), &gpu_of(device, "current_stream", loc).stream()});
+  return calling("current_stream", loc, [&] { // not its owner: the GPU is, or a guard
+    return Stream({std::shared_ptr<void>(), &gpu_of(device).stream()});
   });
 }
 
 StreamGuard::StreamGuard(const Stream& stream, Loc loc)
     : stream_(stream.impl_),
-      guard_(with_place(loc, [&] { return std::make_unique<runtime::cuda::StreamGuard>(*stream.impl_); })) {}
+      guard_(calling("StreamGuard", loc, [&] { return std::make_unique<runtime::cuda::StreamGuard>(*stream.impl_); })) {
+}
 
 StreamGuard::~StreamGuard() = default;
 

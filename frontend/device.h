@@ -4,6 +4,7 @@
 #include "frontend/scalar.h"
 #include "runtime/device.h"
 
+#include <concepts>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -54,6 +55,8 @@ struct Options {
   Options() = default;
   Options(DType dtype) : dtype(dtype) {}
   Options(Device device) : device(device) {}
+  template <std::same_as<const char*> Text> // no number
+  Options(Text device, std::source_location line = std::source_location::current()) : device(Device(device, line)) {}
   Options(DType dtype, Device device) : dtype(dtype), device(device) {}
 
   std::optional<DType> dtype;

@@ -45,4 +45,17 @@ auto with_place(Loc loc, const Body& body) {
   }
 }
 
+/// The same, and they get the name of the user's function.
+template <class Body>
+auto calling(const char* function, Loc loc, const Body& body) {
+  return with_place(loc, [&] {
+    try {
+      return body();
+    } catch (const runtime::Error& error) {
+      if (has_place(error.what())) throw;
+      throw runtime::Error(error.code(), runtime::concat(function, ": ", error.what()));
+    }
+  });
+}
+
 } // namespace ogee::detail

@@ -128,6 +128,7 @@ bool integers_close(const Tensor& a, const Tensor& b, double rtol, double atol, 
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan, Loc loc) {
   checked(a, "allclose", loc), checked(b, "allclose", loc);
+  common_device("allclose", a, "a", b, "b", loc);
   unwrap(ir::broadcastTogether("allclose", a.shape(loc), b.shape(loc)), loc);
   if (!a.is_floating_point(loc) && !b.is_floating_point(loc)) return integers_close(a, b, rtol, atol, loc);
   const Tensor tolerance = add(mul(abs(b, loc), rtol, loc), atol, loc);
@@ -139,6 +140,7 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
 
 bool equal(const Tensor& a, const Tensor& b, Loc loc) {
   checked(a, "equal", loc), checked(b, "equal", loc);
+  common_device("equal", a, "a", b, "b", loc);
   return same(a.shape(loc), b.shape(loc)) && all(eq(a, b, loc), {}, false, loc).item<bool>(loc);
 }
 

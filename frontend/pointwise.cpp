@@ -253,12 +253,15 @@ Tensor& Tensor::pow_(const Scalar& y, Loc loc) { return power(*this, y, loc, thi
 
 namespace {
 
-constexpr PointwiseOp where_op{"where", Rule::selection, primitive_select};
-constexpr PointwiseOp masked_fill_op{"masked_fill", Rule::selection, primitive_select};
-constexpr PointwiseOp clamp_op{"clamp", Rule::numeric, [](X x, Loc loc) {
+constexpr PointwiseOp where_op{"where", Rule::selection, primitive_select, {"the condition", "a", "b"}};
+constexpr PointwiseOp masked_fill_op{"masked_fill", Rule::selection, primitive_select, {"the mask", "the value", "x"}};
+constexpr PointwiseOp clamp_op{"clamp",
+                               Rule::numeric,
+                               [](X x, Loc loc) {
                                  const Tensor operands[] = {x[1], x[0], x[2]};
                                  return primitive<"clamp">(operands, loc);
-                               }};
+                               },
+                               {"x", "low", "high"}};
 // Between numbers, x gets no gradient where it is equal to one of them, as in PyTorch.
 constexpr PointwiseOp raise_op{"clamp_min", Rule::numeric,
                                [](X x, Loc loc) { return where(le(x[0], x[1], loc), x[1], x[0], loc); }};

@@ -3,6 +3,7 @@
 
 #include "frontend/tensor.h"
 
+#include <array>
 #include <initializer_list>
 #include <span>
 
@@ -25,6 +26,7 @@ struct PointwiseOp {
   Rule rule;
   /// Records the operation on tensors of one shape and, but for the first one of a selection, the dtype computed in.
   Tensor (*build)(std::span<const Tensor> x, Loc loc);
+  std::array<const char*, 4> operands = {"x", "y", "z", "w"}; ///< what Errors call them
 };
 
 /// Applies the operation, in a trace or not. With `into` the result goes there (and is `*into`).

@@ -43,7 +43,7 @@ Tensor draw(const RandomOp& op, const Dims& dims, DType dtype, Device device, st
     for (int64_t bound : bounds) operands.push_back(record_constant(bound, i64, loc));
     return record_creation(op.mnemonic, operands, dtype, shape, device, loc);
   }
-  Tensor result = empty(shape, {dtype, device}, loc);
+  Tensor result = new_dense(shape, dtype, device, op.name, loc);
   const runtime::GeneratorState state = runtime::Runtime::get().generator().draw();
   const auto count = static_cast<int64_t>(result.numel());
   if (count == 0) return result;

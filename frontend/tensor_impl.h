@@ -142,6 +142,8 @@ std::vector<int64_t> stride_classes(const TensorImpl& impl);
 Tensor make_dense(std::span<const int64_t> sizes, DType dtype, Device device);
 /// The same for a function: an Error names it and its line.
 Tensor make_dense(std::span<const int64_t> sizes, DType dtype, Device device, const char* op, Loc loc);
+/// The same without a trace, where sizes may be anything: Error unless they are numbers, none negative.
+Tensor new_dense(const Shape& shape, DType dtype, Device device, const char* op, Loc loc);
 /// A tensor on part of a storage.
 Tensor make_strided(runtime::StorageRef storage, int64_t offset, std::span<const int64_t> sizes,
                     std::span<const int64_t> strides, DType dtype);

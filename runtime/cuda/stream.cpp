@@ -22,17 +22,21 @@ uint64_t next_id() {
 
 // --- events ---------------------------------------------------------------------------------------------------------
 
-Event::Event(Gpu& gpu, bool timed) : gpu_(&gpu) {
+Event::Event(Gpu& gpu, bool timed) : gpu_(&gpu), timed_(timed) {
   Devices::get().check();
   gpu.activate();
   gpu.check(gpu.driver().cuEventCreate(&handle_, timed ? kEventDefault : kEventDisableTiming), "making an event");
 }
 
-Event::Event(Event&& other) noexcept : gpu_(other.gpu_), handle_(std::exchange(other.handle_, nullptr)) {}
+Event::Event(Event&& other) noexcept
+    : gpu_(other.gpu_), handle_(std::exchange(other.handle_, nullptr)), timed_(other.timed_),
+      recorded_(other.recorded_) {}
 
 Event& Event::operator=(Event&& other) noexcept {
   std::swap(gpu_, other.gpu_);
   std::swap(handle_, other.handle_);
+  std::swap(timed_, other.timed_);
+  std::swap(recorded_, other.recorded_);
   return *this;
 }
 
@@ -47,6 +51,7 @@ void Event::record(Stream& stream) {
           stream.gpu().device());
   gpu_->activate();
   gpu_->check(gpu_->driver().cuEventRecord(handle_, stream.handle()), "recording an event");
+  recorded_ = true;
 }
 
 bool Event::done() const {
@@ -65,8 +70,14 @@ void Event::synchronize() const {
 }
 
 float Event::milliseconds_since(const Event& from) const {
-  Devices::get().check();
-  gpu_->activate();
+  const auto need = [&](bool holds, const char* problem) {
+    if (!holds) raise(ErrorCode::state, "an event of ", gpu_->device(), " ", problem);
+  };
+  for (const Event* event : {this, &from}) {
+    need(event->timed_, "was not made to be timed");
+    need(event->recorded_, "was not recorded");
+  }
+  need(done() && from.done(), "is not done; hint: synchronize()");
   float time = 0;
   gpu_->check(gpu_->driver().cuEventElapsedTime(&time, from.handle_, handle_), "reading the time between two events");
   return time;

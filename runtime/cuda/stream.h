@@ -34,6 +34,7 @@ public:
 private:
   Gpu* gpu_;
   EventHandle handle_ = nullptr;
+  bool timed_ = false, recorded_ = false;
 };
 
 /// Work that runs in order, beside that of other streams. What it still holds when it is destroyed is done all the

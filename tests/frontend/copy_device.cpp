@@ -113,7 +113,7 @@ TEST_CASE("copy_device: reading elements copies them to the host") {
   CHECK(!equal(x, -x));
   CHECK(contains(tests::error_of([&] { x.span<float>(); }),
                  "span: the elements are on cuda:0, where C++ cannot read them at copy_device.cpp:"));
-  CHECK(contains(tests::error_of([&] { equal(x, x.cpu()); }), "eq: x is on cuda:0, y on cpu"));
+  CHECK(contains(tests::error_of([&] { equal(x, x.cpu()); }), "equal: a is on cuda:0, b on cpu"));
 }
 
 TEST_CASE("copy_device: gradients go the way back") {

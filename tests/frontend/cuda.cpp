@@ -43,12 +43,12 @@ TEST_CASE("cuda: which devices there are") {
 
 TEST_CASE("cuda: a device that is not there, or is none, is one line") {
   std::string here = OGEE_HERE, message = error_of([] { device_properties(cuda(2)); });
-  CHECK(message == "there is no device cuda:2: CUDA has 2 devices at " + here);
+  CHECK(message == "device_properties: there is no device cuda:2: CUDA has 2 devices at " + here);
   here = OGEE_HERE, message = error_of([] { device_properties(Device("cpu")); });
   CHECK(message == "device_properties: needs a CUDA device, not cpu at " + here);
-  CHECK(contains(error_of([] { Stream(cuda(7)); }), "there is no device cuda:7"));
+  CHECK(contains(error_of([] { Stream(cuda(7)); }), "Stream: there is no device cuda:7"));
   CHECK(contains(error_of([] { Event(Device("cpu")); }), "Event: needs a CUDA device, not cpu"));
-  CHECK(contains(error_of([] { synchronize(cuda(2)); }), "there is no device cuda:2"));
+  CHECK(contains(error_of([] { synchronize(cuda(2)); }), "synchronize: there is no device cuda:2"));
   synchronize(Device("cpu")); // everything is done there
 }
 
@@ -111,6 +111,5 @@ TEST_CASE("cuda: time between events") {
   second.synchronize();
   CHECK(second.milliseconds_since(first) >= 0);
   const std::string here = OGEE_HERE, message = error_of([&] { second.milliseconds_since(Event()); });
-  CHECK(contains(message, "CUDA: cuda:0: reading the time between two events failed: "));
-  CHECK(contains(message, here));
+  CHECK(message == "milliseconds_since: an event of cuda:0 was not made to be timed at " + here);
 }

@@ -54,6 +54,25 @@ TEST_CASE("on_gpu: in place") {
   });
 }
 
+TEST_CASE("on_gpu: tensors of several devices are Errors that name the function and what it calls them") {
+  Tensor number = tensor(1.f), there = zeros({3}, "cuda"), here = zeros({3});
+  CHECK(there.device() == gpu);
+  CHECK(zeros({3}, {f64, "cuda:0"}).device() == gpu);
+  const auto says = [](const auto& call, const std::string& message) {
+    CHECK(contains(tests::error_of(call), message));
+  };
+  says([&] { number += there.sum(); }, "add_: the result is on cuda:0, x on cpu at ");
+  auto compiled = compile([&](Tensor x) { number += x.sum(); });
+  says([&] { compiled(there); }, "add_: the result is on cuda:0, x on cpu at ");
+  CHECK(number.item() == 1);
+  says([&] { allclose(there, here); }, "allclose: a is on cuda:0, b on cpu at ");
+  says([&] { equal(there, here); }, "equal: a is on cuda:0, b on cpu at ");
+  says([&] { masked_fill(there, here > 0, 1); }, "masked_fill: the mask is on cpu, x on cuda:0 at ");
+  says([&] { clamp(there, here, here); }, "clamp: x is on cuda:0, low on cpu at ");
+  says([&] { where(here > 0, there, there); }, "where: the condition is on cpu, a on cuda:0 at ");
+  says([&] { randn({int64_t(1) << 40}, "cuda"); }, "randn: CUDA: cuda:0 has no memory left for 4398046511104 bytes");
+}
+
 TEST_CASE("on_gpu: along axes, products, joins") {
   const auto near = [](const auto& f) {
     const Tensor here = f(cpu_device), there = f(gpu);

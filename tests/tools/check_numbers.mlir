@@ -16,12 +16,14 @@
 // RUN: ogee run %s --inputs %t/exp.npz
 // RUN: not ogee run %s --inputs %t/exp.npz --check-numbers 2>&1 | FileCheck %s --check-prefix=EXP
 // RUN: not ogee run %s --inputs %t/nan.npz --check-numbers --reference 2>&1 | FileCheck %s --check-prefix=BOTH
+// RUN: not ogee run %s --inputs %t/nan.npz --device cuda --reference 2>&1 | FileCheck %s --check-prefix=DEVICE
 
 // GOOD: result0: f32 [2, 2]
 // LOG: ogee: log: makes NaN of [-2, 4] at net.cpp:4 in fc; hint: a negative number has no logarithm; clamp the input
 // EXP: ogee: exp: makes inf of [1, 100] at check_numbers.mlir:{{[0-9]+}}; hint: the result is too large for its dtype; clamp the input
 // DIV: ogee: div: makes NaN of [0, 0] and [0, 1] at net.cpp:5; hint: 0 / 0, or inf / inf
 // BOTH: ogee: --reference excludes --check-numbers
+// DEVICE: ogee: --device excludes --reference
 func.func @main(%x: tensor<2x2xf32> {ogee.name = "x"}, %y: tensor<2xf32> {ogee.name = "y"}) -> tensor<2x2xf32> {
   %0 = ogee.exp %x : tensor<2x2xf32>
   %1 = ogee.log %x : tensor<2x2xf32> loc("fc"("net.cpp":4:3))

@@ -56,7 +56,7 @@ void addRun(CLI::App& app, RunOptions& options) {
                                                name.find_first_not_of("0123456789", 5) == name.npos);
         return name == "cpu" || isCuda ? "" : "expected cpu, cuda or cuda:1, got " + name;
       });
-  sub->add_flag("--reference", options.reference, "interpret instead of compiling");
+  sub->add_flag("--reference", options.reference, "interpret instead of compiling")->excludes("--device");
   sub->add_flag("--check-numbers", options.checkNumbers, "end at the op that first makes a NaN, and say why")
       ->excludes("--reference");
 }

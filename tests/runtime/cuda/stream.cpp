@@ -79,8 +79,9 @@ TEST_CASE("stream: time between events") {
   first.record(gpu.stream());
   second.record(gpu.stream());
   plain.record(gpu.stream());
-  CHECK_THAT(error_of([&] { second.milliseconds_since(plain); }),
-             Catch::Contains("reading the time between two events"));
+  CHECK(error_of([&] { second.milliseconds_since(plain); }) == "an event of cuda:0 was not made to be timed");
+  CHECK(error_of([&] { second.milliseconds_since(Event(gpu, true)); }) == "an event of cuda:0 was not recorded");
+  CHECK(error_of([&] { second.milliseconds_since(first); }) == "an event of cuda:0 is not done; hint: synchronize()");
   plain.synchronize();
   CHECK(second.milliseconds_since(first) >= 0);
 }
