@@ -1,6 +1,7 @@
 // Tests on the fake CUDA machine: telling it things, and running them in a process of their own.
 #pragma once
 
+#include "runtime/cuda/library.h"
 #include "runtime/cuda/module.h"
 #include "runtime/cuda/nvrtc.h"
 #include "tests/catch.h"
@@ -21,6 +22,10 @@ namespace ogee::tests {
 /// Programs that are started by hand run on the fake machine, too; it has two GPUs.
 inline const bool on_fake_machine =
     setenv("OGEE_CUDA_PATH", OGEE_FAKE_CUDA, 0) == 0 && setenv("OGEE_FAKE_CUDA_DEVICES", "2", 0) == 0;
+
+/// Whether the fake machine is the one at hand. On another, gpu-check runs the tests that are not tagged [fake]: those
+/// neither look into the machine nor need two GPUs.
+inline bool is_fake() { return runtime::cuda::named_folder() == OGEE_FAKE_CUDA; }
 
 /// A function of the fake driver (control.h).
 template <class Function>

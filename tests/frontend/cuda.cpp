@@ -29,7 +29,7 @@ uint32_t first_of(const StorageRef& storage) {
 
 } // namespace
 
-TEST_CASE("cuda: which devices there are") {
+TEST_CASE("cuda: which devices there are", "[fake]") {
   CHECK(cuda_is_available());
   CHECK(cuda_device_count() == 2);
   CHECK(cuda() == Device("cuda"));
@@ -41,7 +41,7 @@ TEST_CASE("cuda: which devices there are") {
   CHECK(properties.memory_bytes == int64_t(16) << 30);
 }
 
-TEST_CASE("cuda: a device that is not there, or is none, is one line") {
+TEST_CASE("cuda: a device that is not there, or is none, is one line", "[fake]") {
   std::string here = OGEE_HERE, message = error_of([] { device_properties(cuda(2)); });
   CHECK(message == "device_properties: there is no device cuda:2: CUDA has 2 devices at " + here);
   here = OGEE_HERE, message = error_of([] { device_properties(Device("cpu")); });
@@ -52,7 +52,7 @@ TEST_CASE("cuda: a device that is not there, or is none, is one line") {
   synchronize(Device("cpu")); // everything is done there
 }
 
-TEST_CASE("cuda: memory is counted for each device") {
+TEST_CASE("cuda: memory is counted for each device", "[fake]") {
   const int64_t cpu = memory_stats(Device("cpu")).bytes_live, first = memory_stats().bytes_live;
   const MemoryStats before = memory_stats(cuda(1));
   reset_peak_memory(cuda(1));
@@ -65,7 +65,7 @@ TEST_CASE("cuda: memory is counted for each device") {
   CHECK(memory_stats().bytes_live == first);
 }
 
-TEST_CASE("cuda: streams and events order work") {
+TEST_CASE("cuda: streams and events order work", "[fake]") {
   const StorageRef x = Storage::allocate(4, cuda());
   fill(x, 1);
   Stream side;
@@ -91,7 +91,7 @@ TEST_CASE("cuda: streams and events order work") {
   synchronize();
 }
 
-TEST_CASE("cuda: a guard is for its thread and device") {
+TEST_CASE("cuda: a guard is for its thread and device", "[fake]") {
   Stream side, other(cuda(1));
   const StorageRef x = Storage::allocate(4, cuda(1));
   const StreamGuard guard(side);

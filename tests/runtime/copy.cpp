@@ -8,7 +8,7 @@
 using namespace ogee::runtime;
 using namespace ogee::tests;
 
-TEST_CASE("copy: bytes travel between the CPU and GPUs") {
+TEST_CASE("copy: bytes travel between the CPU and GPUs", "[fake]") {
   const StorageRef a = Storage::allocate(16), b = Storage::allocate(16, Device("cuda:0")),
                    c = Storage::allocate(16, Device("cuda:1")), d = Storage::allocate(16);
   std::memcpy(a->data(), "0123456789abcdef", 16);

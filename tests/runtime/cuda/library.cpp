@@ -43,7 +43,7 @@ TEST_CASE("library: files that are no libraries are passed over") {
   CHECK_FALSE(open_library("the thing", kNames, folder.path(), ErrorCode::unsupported).ok());
 }
 
-TEST_CASE("library: a library below the folder is opened, and says its file") {
+TEST_CASE("library: a library below the folder is opened, and says its file", "[fake]") {
   const auto library = open_file(OGEE_FAKE_CUDA "/libcuda.so.1");
   REQUIRE(library.ok());
   CHECK(library->path == OGEE_FAKE_CUDA "/libcuda.so.1");

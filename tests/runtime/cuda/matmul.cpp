@@ -134,8 +134,9 @@ void check_forms(DType dtype) {
       for (const size_t offset : {0, 1}) { // an address that is a multiple of an element alone
         std::vector<T> result;
         INFO("form " << form << " batch " << batch << " offset " << offset);
-        REQUIRE(multiply(p, values, result, offset));
-        CHECK(result == values.expected(p));
+        const bool done = multiply(p, values, result, offset);
+        if (is_fake()) REQUIRE(done); // a library may have no algorithm for some forms
+        CHECK(result == (done ? values.expected(p) : values.out));
       }
     }
 }
@@ -156,7 +157,7 @@ TEST_CASE("matmul: a matrix that is repeated along the batch") {
   CHECK(result == values.expected(p));
 }
 
-TEST_CASE("matmul: what the library cannot do is left to others") {
+TEST_CASE("matmul: what the library cannot do is left to others", "[fake]") {
   std::vector<float> result;
   const auto left = [&](const MatmulProblem& p) {
     const Operands<float> values(p);
@@ -175,7 +176,7 @@ TEST_CASE("matmul: what the library cannot do is left to others") {
   CHECK(left(bias));
 }
 
-TEST_CASE("matmul: relu keeps NaN, or is not used") {
+TEST_CASE("matmul: relu keeps NaN, or is not used", "[fake]") {
   MatmulProblem p = problem_of(DType::f32, 2, 11, 3, 2);
   p.function = MatmulFunction::relu;
   Operands<float> values(p);
@@ -188,7 +189,7 @@ TEST_CASE("matmul: relu keeps NaN, or is not used") {
   CHECK_FALSE(multiply(p, Operands<float>(p), result));
 }
 
-TEST_CASE("matmul: an algorithm is asked for once, and kept") {
+TEST_CASE("matmul: an algorithm is asked for once, and kept", "[fake]") {
   const MatmulProblem p = problem_of(DType::f32, 1, 21, 4, 3);
   const Operands<float> values(p);
   std::vector<float> result;
@@ -198,7 +199,7 @@ TEST_CASE("matmul: an algorithm is asked for once, and kept") {
         "CUDA: cuda:0: launching dot (dot at a.cpp:1) failed: cuBLASLt: not supported (15)");
 }
 
-TEST_CASE("cublaslt: a library that is missing is one line") {
+TEST_CASE("cublaslt: a library that is missing is one line", "[fake]") {
   const testing::Folder folder;
   const auto library = CublasLt::open("/nowhere");
   if (!library)

@@ -55,7 +55,7 @@ TEST_CASE("memory: it is counted, aligned, and kept for reuse") {
   CHECK(memory_stats(gpu).bytes_cached == before.bytes_cached);
 }
 
-TEST_CASE("memory: a request that is too large is an Error, and leaves the device usable") {
+TEST_CASE("memory: a request that is too large is an Error, and leaves the device usable", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   const MemoryStats before = memory_stats(gpu);
   const std::string said = error_of([&] { allocate(gpu, size_t(1) << 50); });
@@ -132,7 +132,7 @@ TEST_CASE("memory: a stream that is gone may still use what is freed") {
   CHECK(result.text() == "abcd");
 }
 
-TEST_CASE("memory: pinned blocks copy asynchronously, and are used again when that is done") {
+TEST_CASE("memory: pinned blocks copy asynchronously, and are used again when that is done", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   gpu.synchronize();
   release_cached(gpu);
@@ -159,7 +159,7 @@ TEST_CASE("memory: pinned blocks copy asynchronously, and are used again when th
   CHECK(to.data()[4001] == std::byte(0));
 }
 
-TEST_CASE("memory: uploads do not pile up pinned memory") {
+TEST_CASE("memory: uploads do not pile up pinned memory", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   gpu.synchronize();
   release_cached(gpu);
@@ -172,7 +172,7 @@ TEST_CASE("memory: uploads do not pile up pinned memory") {
   CHECK((memory.text() == values));
 }
 
-TEST_CASE("memory: pinned memory that cannot be had is an Error") {
+TEST_CASE("memory: pinned memory that cannot be had is an Error", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   CHECK(error_of([&] { PinnedBlock(gpu, size_t(1) << 60); }) ==
         "CUDA: no pinned host memory for 1152921504606846976 bytes");

@@ -52,7 +52,7 @@ TEST_CASE("module: a kernel's text runs, and its results come back") {
   CHECK(results[0] == 256 * 257);
 }
 
-TEST_CASE("module: PTX is compiled by the driver") {
+TEST_CASE("module: PTX is compiled by the driver", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   const auto code = Nvrtc::get()->compile(kText, "compute_80");
   REQUIRE(code.ok());
@@ -62,7 +62,7 @@ TEST_CASE("module: PTX is compiled by the driver") {
   CHECK(module.resources(module.function("scale")).registers == 32);
 }
 
-TEST_CASE("module: code that does not fit says why") {
+TEST_CASE("module: code that does not fit says why", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   CHECK(error_of([&] { Module(gpu, compiled(kText, "sm_80")); }) ==
         "CUDA: cuda:0: loading code on sm_90 failed: CUDA_ERROR_NO_BINARY_FOR_GPU (no kernel image is available for "
@@ -77,7 +77,7 @@ TEST_CASE("module: code that does not fit says why") {
   CHECK(error_of([&] { module.function("missing"); }) == "CUDA: cuda:0: the code has no kernel missing");
 }
 
-TEST_CASE("module: launches of nothing, and of more than a device has") {
+TEST_CASE("module: launches of nothing, and of more than a device has", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   const Module module(gpu, compiled(kText));
   const Function scale = module.function("scale");

@@ -37,7 +37,7 @@ void run(Program program) {
 
 } // namespace
 
-TEST_CASE("program code: damage of a program's file stays within the buffers of the GPU") {
+TEST_CASE("program code: damage of a program's file stays within the buffers of the GPU", "[fake]") {
   const std::vector<uint8_t> good = interpreted_program(Device::Kind::cuda).save().take();
   run(Program::load(good).take());
   std::mt19937 random(8);

@@ -11,7 +11,7 @@ using namespace ogee::runtime;
 using namespace ogee::runtime::cuda;
 using namespace ogee::tests;
 
-TEST_CASE("stream: a guard chooses the stream of this thread, and only there") {
+TEST_CASE("stream: a guard chooses the stream of this thread, and only there", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   Stream &own = gpu.own_stream(), a(gpu), b(gpu);
   CHECK(&gpu.stream() == &own);
@@ -31,7 +31,7 @@ TEST_CASE("stream: a guard chooses the stream of this thread, and only there") {
   CHECK(&gpu.stream() == &own);
 }
 
-TEST_CASE("stream: work runs when something waits for it, in the order of its stream") {
+TEST_CASE("stream: work runs when something waits for it, in the order of its stream", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   const StorageRef x = Storage::allocate(4, gpu.device());
   gpu.synchronize();
@@ -48,7 +48,7 @@ TEST_CASE("stream: work runs when something waits for it, in the order of its st
   CHECK(ran.find(line) != ran.rfind(line));
 }
 
-TEST_CASE("stream: events order streams, of two GPUs as well") {
+TEST_CASE("stream: events order streams, of two GPUs as well", "[fake]") {
   Gpu &gpu = Gpu::get(0), &second = Gpu::get(1);
   Stream a(gpu), b(second);
   const StorageRef x = Storage::allocate(4, gpu.device()), y = Storage::allocate(4, second.device());
@@ -86,7 +86,7 @@ TEST_CASE("stream: time between events") {
   CHECK(second.milliseconds_since(first) >= 0);
 }
 
-TEST_CASE("stream: streams and events are given back") {
+TEST_CASE("stream: streams and events are given back", "[fake]") {
   Gpu& gpu = Gpu::get(0);
   { const Stream warm(gpu); }
   const StorageRef x = Storage::allocate(4, gpu.device()); // behind several streams
