@@ -1,5 +1,6 @@
 // The main job in one program: a two-layer network learns digits, eagerly and by a compiled step; inspected and timed.
-//   demo [--data DIR] [--quick]      DIR holds t10k-images-idx3-ubyte.gz and its labels; without it digits are drawn
+//   demo [--data DIR] [--device cuda] [--quick]
+// DIR holds t10k-images-idx3-ubyte.gz and its labels; without it digits are drawn.
 #include <ogee/ogee.h>
 
 #include "examples/digits.h"
@@ -49,9 +50,11 @@ struct Training {
   optim::SGD sgd;
 };
 
+/// Until what it enqueues on a GPU is done.
 double microseconds(const auto& run) {
   const auto start = std::chrono::steady_clock::now();
   run();
+  synchronize(get_default_device());
   return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -77,7 +80,7 @@ void time_both(const char* what, const auto& eager, const auto& compiled, int ro
 }
 
 struct Arguments {
-  std::string folder;
+  std::string folder, device = "cpu";
   int rounds = 200, epochs = 5;
 };
 
@@ -90,6 +93,8 @@ std::optional<Arguments> parse(int argc, char** argv) {
       options.rounds = 20, options.epochs = 3;
     else if (arg == "--data" && i + 1 < argc)
       options.folder = argv[++i];
+    else if (arg == "--device" && i + 1 < argc)
+      options.device = argv[++i];
     else
       return std::nullopt;
   }
@@ -129,10 +134,13 @@ double train(Training& eager, auto& compiled_step, const Digits& digits, int64_t
 
 int run(const Arguments& options) {
   manual_seed(1);
-  const Digits all = options.folder.empty() ? draw_digits(4000) : load_digits(options.folder);
+  Digits all = options.folder.empty() ? draw_digits(4000) : load_digits(options.folder);
   const int64_t total = all.images.size(0), tested = total / 5, trained = total - tested;
   std::printf("digits: %ld %s, the first %ld to train with\n", static_cast<long>(total),
               options.folder.empty() ? "drawn ones" : "of MNIST", static_cast<long>(trained));
+  const Device device(options.device);
+  set_default_device(device); // what is made from here on is there
+  all = {all.images.to(device), all.labels.to(device)};
   const Digits digits{all.images.slice(0, 0, trained), all.labels.slice(0, 0, trained)};
   const Tensor x = all.images.slice(0, trained, total), t = all.labels.slice(0, trained, total);
 
@@ -175,7 +183,7 @@ int run(const Arguments& options) {
 int main(int argc, char** argv) {
   const std::optional<Arguments> options = parse(argc, argv);
   if (!options) {
-    std::cerr << "usage: demo [--data DIR] [--quick]\n";
+    std::cerr << "usage: demo [--data DIR] [--device cuda] [--quick]\n";
     return 2;
   }
   try {

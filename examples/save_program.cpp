@@ -1,6 +1,6 @@
 // A network learns digits for a moment, and leaves the process as a program: beside this, `run_program` runs the file
 // with the runtime alone, and so does `ogee run`.
-//   save_program [FILE] [--quick]     FILE is digits.ogee where none is said
+//   save_program [FILE] [--device cuda] [--quick]     FILE is digits.ogee where none is said
 #include <ogee/ogee.h>
 
 #include "examples/digits.h"
@@ -14,9 +14,11 @@ using namespace ogee;
 
 namespace {
 
-int run(const std::string& path, int steps) {
+int run(const std::string& path, const Device& device, int steps) {
   manual_seed(1);
-  const Digits digits = draw_digits(1000);
+  Digits digits = draw_digits(1000);
+  digits = {digits.images.to(device), digits.labels.to(device)};
+  set_default_device(device); // what is made from here on is there
   const auto layer = [](int64_t inputs, int64_t outputs, const char* name) {
     const Tensor w = (randn({inputs, outputs}) / std::sqrt(static_cast<double>(inputs))).requires_grad_();
     w.set_name(name); // the name that the file shows
@@ -51,15 +53,17 @@ int run(const std::string& path, int steps) {
 } // namespace
 
 int main(int argc, char** argv) try {
-  std::string path = "digits.ogee";
+  std::string path = "digits.ogee", device = "cpu";
   int steps = 100;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--quick") == 0)
       steps = 21;
+    else if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc)
+      device = argv[++i];
     else
       path = argv[i];
   }
-  return run(path, steps);
+  return run(path, Device(device), steps);
 } catch (const Error& error) {
   std::cerr << "save_program: " << error.what() << "\n";
   return 1;
