@@ -21,6 +21,7 @@ config.environment["OGEE_CACHE_DIR"] = ""  # a test sees what this build compile
 config.substitutions.append(("%source", config.ogee_source))
 config.substitutions.append(("%fake_cuda", os.path.join(config.ogee_build, "fake_cuda")))
 config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%folders", config.environment["PATH"]))
 if platform.machine() in ("x86_64", "AMD64"):
     config.available_features.add("x86")
 for folder in (os.environ.get("OGEE_CUDA_PATH", ""), "/usr/local/cuda"):

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shell functions shared by tools/check and tools/demo (sourced by bash): packages, configuring, building.
+# Shell functions shared by tools/check, demo and gpu-check (sourced by bash): packages, configuring, building.
 # The caller stands in the root of the tree.
 
 # The Debian and Ubuntu packages that a build needs. ccache is used when it is there.
