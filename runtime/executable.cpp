@@ -190,16 +190,16 @@ struct Executable::Runner {
   bool run_as_before() {
     Replays::Entry* const entry = plan.replays->begin(ReplayKey(program, plan, *execution));
     if (!entry) return false;
-    bool refused = true; // also where an Error passes
-    const auto end = [&](Replays* replays) { replays->end(*entry, refused); };
+    auto after = Replays::After::forget; // where an Error passes
+    const auto end = [&](Replays* replays) { replays->end(*entry, after); };
     const std::unique_ptr<Replays, decltype(end)> ends(plan.replays.get(), end);
-    if (!entry->replay && !(entry->replay = make_replay(entry->key))) return false;
+    if (!entry->replay && !(entry->replay = make_replay(entry->key))) return after = Replays::After::refuse, false;
     replay = entry->replay.get();
     execution = &replay->execution();
     replay->begin(*own);
     run(plan.launches);
     replay->end();
-    refused = replay->is_refused();
+    after = replay->is_refused() ? Replays::After::refuse : Replays::After::keep;
     return true;
   }
 

@@ -108,12 +108,12 @@ Executable::Replays::Entry* Executable::Replays::begin(ReplayKey key) {
   return &*found;
 }
 
-void Executable::Replays::end(Entry& entry, bool refused) noexcept {
+void Executable::Replays::end(Entry& entry, After after) noexcept {
   std::unique_ptr<Replay> dropped; // ends after the lock
   const std::lock_guard lock(mutex_);
   entry.busy = false;
-  entry.refused = refused;
-  if (refused) dropped = std::move(entry.replay);
+  entry.refused = after == After::refuse;
+  if (after != After::keep) dropped = std::move(entry.replay);
 }
 
 void Executable::Replays::reclaim() noexcept {

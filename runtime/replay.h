@@ -70,11 +70,16 @@ public:
     bool busy = false, refused = false;
   };
 
+  enum class After : uint8_t {
+    keep,   ///< for the next call
+    forget, ///< the next call begins anew
+    refuse, ///< calls with this key are not to be recorded again
+  };
+
   /// For a call: the entry of its key if there was one before and no other call is using it, else null. Its user says
   /// `end`.
   Entry* begin(ReplayKey key);
-  /// `refused`: calls with this key are not to be recorded again.
-  void end(Entry& entry, bool refused) noexcept;
+  void end(Entry& entry, After after) noexcept;
   /// Gives back the memory of all that are not in use.
   void reclaim() noexcept;
 
