@@ -10,11 +10,11 @@ install(TARGETS ${libraries} EXPORT ogee_targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT ogee_targets NAMESPACE ogee:: FILE ogee-targets.cmake DESTINATION ${package_dir})
 
-set_target_properties(ogee_tool ogee-opt PROPERTIES
+set_target_properties(ogee_tool ogee_run ogee-opt PROPERTIES
   INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" INSTALL_RPATH_USE_LINK_PATH ON)
 set_target_properties(ogee_tool PROPERTIES EXPORT_NAME tool)
 install(TARGETS ogee_tool EXPORT ogee_targets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS ogee-opt ogee_reference # the interpreter belongs to the tools: nobody links it from outside
+install(TARGETS ogee_run ogee-opt ogee_reference # the interpreter belongs to the tools: nobody links it from outside
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
 install(CODE "set(source \"${PROJECT_SOURCE_DIR}\")

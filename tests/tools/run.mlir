@@ -4,7 +4,7 @@
 // RUN: ogee run %s --inputs %t/in.npz --outputs %t/compiled.npz | FileCheck %s
 // RUN: ogee run %s --inputs %t/in.npz --reference --expect %t/compiled.npz --rtol 0 --atol 0 | FileCheck %s
 // RUN: %python -c "import sys; sys.path.insert(0, '%S/inputs'); import npz; npz.show('%t/compiled.npz')" | FileCheck %s --check-prefix=VALUES
-// Covers: arrays, function
+// Covers: arrays, call, function
 
 // CHECK: rows: f32 [2, 2]
 // CHECK-NEXT: result1: f32 [2]

@@ -6,13 +6,11 @@
 #include "runtime/shape.h"
 
 #include <cmath>
-#include <cstring>
 #include <random>
 #include <sstream>
 
 namespace ogee::tools {
 
-using reference::Array;
 using runtime::DType;
 
 namespace {
@@ -82,18 +80,10 @@ HostArray randomArray(DType dtype, std::span<const int64_t> shape, uint64_t seed
 
 int64_t numel(const HostArray& array) { return *runtime::checked_numel(array.shape); }
 
-Array toReference(const HostArray& array) {
-  Array copy(array.dtype, array.shape);
-  if (!copy.bytes.empty()) std::memcpy(copy.bytes.data(), array.storage->data(), copy.bytes.size());
-  if (array.dtype == DType::boolean)
-    for (std::byte& element : copy.bytes) element = std::byte(element != std::byte(0)); // a file may hold any byte
-  return copy;
-}
-
-HostArray fromReference(const Array& array) {
-  HostArray copy = allocate(array.dtype, array.shape);
-  if (!array.bytes.empty()) std::memcpy(copy.storage->data(), array.bytes.data(), array.bytes.size());
-  return copy;
+const HostArray* find(const runtime::NamedArrays& arrays, const std::string& name) {
+  for (const auto& [candidate, array] : arrays)
+    if (candidate == name) return &array;
+  return nullptr;
 }
 
 std::string difference(const HostArray& actual, const HostArray& expected, const Tolerance& tolerance) {

@@ -1,8 +1,7 @@
-// Arrays of the tool: made, converted for the interpreter, compared, listed.
+// Arrays of the tools: made, found, compared, described.
 #pragma once
 
 #include "runtime/npy.h"
-#include "tools/reference/array.h"
 
 #include <span>
 #include <string>
@@ -21,8 +20,8 @@ HostArray randomArray(runtime::DType dtype, std::span<const int64_t> shape, uint
 
 int64_t numel(const HostArray& array);
 
-reference::Array toReference(const HostArray& array);
-HostArray fromReference(const reference::Array& array);
+/// The array of that name, or null.
+const HostArray* find(const runtime::NamedArrays& arrays, const std::string& name);
 
 /// An element is right when it is within `relative` * |expected| + `absolute` of what is expected; other dtypes than
 /// floats have to be equal, and so have infinities. NaN equals NaN.

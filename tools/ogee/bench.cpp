@@ -44,7 +44,7 @@ struct Contender {
   std::vector<double> seconds;
 
   Contender(const char* name, const Function& function, const std::vector<HostArray>& inputs, bool fuse, double bytes)
-      : name(name), executable(function.compile({.fuse = fuse})), call(executable, function.op(), inputs),
+      : name(name), executable(function.compile({.fuse = fuse})), call(callOf(executable, function.op(), inputs)),
         bytes(bytes) {}
 };
 

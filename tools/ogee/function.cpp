@@ -37,6 +37,20 @@ mlir::func::FuncOp find(mlir::ModuleOp module, const std::string& path, const st
                  " functions and no main: choose one with --entry");
 }
 
+reference::Array toReference(const HostArray& array) {
+  reference::Array copy(array.dtype, array.shape);
+  if (!copy.bytes.empty()) std::memcpy(copy.bytes.data(), array.storage->data(), copy.bytes.size());
+  if (array.dtype == runtime::DType::boolean)
+    for (std::byte& element : copy.bytes) element = std::byte(element != std::byte(0)); // a file may hold any byte
+  return copy;
+}
+
+HostArray fromReference(const reference::Array& array) {
+  HostArray copy = allocate(array.dtype, array.shape);
+  if (!array.bytes.empty()) std::memcpy(copy.storage->data(), array.bytes.data(), array.bytes.size());
+  return copy;
+}
+
 } // namespace
 
 mlir::DialectRegistry dialects() {
@@ -117,22 +131,6 @@ std::vector<HostArray> Function::interpret(std::span<const HostArray> arguments)
   return results;
 }
 
-// --- calls ---------------------------------------------------------------------------------------
-
-/// Gives results the memory that they had in the call before where it fits.
-struct Call::Sink : runtime::ResultSink {
-  explicit Sink(Call& call) : call(call) {}
-
-  void* memory(uint32_t result, std::span<const int64_t> dims, int64_t) override {
-    HostArray& array = call.results_[result];
-    if (!array.storage || !std::ranges::equal(array.shape, dims))
-      array = allocate(call.executable_.program().results[result].dtype, dims, call.executable_.device());
-    return array.storage->data();
-  }
-
-  Call& call;
-};
-
 namespace {
 
 /// The arguments of a function that are tensors, or those that are none.
@@ -151,31 +149,8 @@ std::vector<int64_t> numbers(const std::vector<HostArray>& arrays) {
 
 } // namespace
 
-Call::Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments)
-    : Call(executable, chosen(function, arguments, true), numbers(chosen(function, arguments, false))) {}
-
-Call::Call(const runtime::Executable& executable, std::vector<HostArray> tensors, std::vector<int64_t> indices)
-    : executable_(executable), tensors_(std::move(tensors)), indices_(std::move(indices)),
-      results_(executable.program().results.size()) {
-  const auto& specs = executable.program().args;
-  for (size_t i = 0; i < std::min(specs.size(), tensors_.size()); ++i)
-    if (executable.device().is_cuda() && !specs[i].host) tensors_[i] = copyTo(executable.device(), tensors_[i]);
-  for (const HostArray& tensor : tensors_)
-    args_.push_back({.data = tensor.storage->data(),
-                     .sizes = tensor.shape.data(),
-                     .rank = uint32_t(tensor.shape.size()),
-                     .dtype = tensor.dtype});
-}
-
-void Call::run() {
-  Sink sink(*this);
-  executable_.run({.tensors = args_, .indices = indices_}, sink);
-}
-
-std::vector<HostArray> Call::results() const {
-  std::vector<HostArray> copies;
-  for (const HostArray& result : results_) copies.push_back(copyTo({}, result));
-  return copies;
+Call callOf(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments) {
+  return {executable, chosen(function, arguments, true), numbers(chosen(function, arguments, false))};
 }
 
 } // namespace ogee::tools

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "codegen/compile.h"
-#include "runtime/executable.h"
-#include "tools/ogee/arrays.h"
+#include "tools/ogee/call.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -64,27 +63,8 @@ private:
   mlir::func::FuncOp op_;
 };
 
-/// Runs a program on dense arrays in the order of the function's arguments, index arguments being rank-0 arrays of i64.
-/// Where it runs on a device, they are copied there once. Keeps the memory of results from call to call.
-class Call {
-public:
-  /// `function` is the one that `executable` was compiled from.
-  Call(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments);
-  /// The same with tensor and index arguments apart.
-  Call(const runtime::Executable& executable, std::vector<HostArray> tensors, std::vector<int64_t> indices);
-
-  void run();
-  /// Copies of the results of the last run.
-  std::vector<HostArray> results() const;
-
-private:
-  struct Sink;
-
-  const runtime::Executable& executable_;
-  std::vector<HostArray> tensors_;
-  std::vector<runtime::TensorArg> args_;
-  std::vector<int64_t> indices_;
-  std::vector<HostArray> results_;
-};
+/// A call of a function on its arguments in order, index arguments being rank-0 arrays of i64. `executable` was
+/// compiled from it.
+Call callOf(const runtime::Executable& executable, mlir::func::FuncOp function, std::span<const HostArray> arguments);
 
 } // namespace ogee::tools

@@ -11,12 +11,6 @@ namespace ogee::tools {
 
 using runtime::ErrorCode;
 
-const HostArray* find(const runtime::NamedArrays& arrays, const std::string& name) {
-  for (const auto& [candidate, array] : arrays)
-    if (candidate == name) return &array;
-  return nullptr;
-}
-
 std::vector<HostArray> readInputs(const Function& function, const std::string& path) {
   const unsigned count = mlir::func::FuncOp(function.op()).getNumArguments();
   if (path.empty()) {

@@ -7,9 +7,6 @@
 
 namespace ogee::tools {
 
-/// The array of that name, or null.
-const HostArray* find(const runtime::NamedArrays& arrays, const std::string& name);
-
 /// One array of a .npz file for each argument, by name. Raises an Error for those that are missing, or that no argument
 /// has the name of; `path` may be "" for a function without arguments.
 std::vector<HostArray> readInputs(const Function& function, const std::string& path);

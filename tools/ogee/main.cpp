@@ -1,8 +1,8 @@
 // The program `ogee`: its command line. Errors are one line on the standard error stream, and exit status 1.
 #include "runtime/error.h"
 #include "runtime/runtime.h"
-#include "tools/ogee/commands.h"
 #include "tools/ogee/function.h"
+#include "tools/ogee/run_results.h"
 
 #include <CLI/CLI.hpp>
 
@@ -44,18 +44,7 @@ CLI::App* addCommand(CLI::App& app, const char* name, const char* description, O
 void addRun(CLI::App& app, RunOptions& options) {
   CLI::App* sub =
       addCommand(app, "run", "run a function, or a program, on arrays of a file", options, run, kTextOrProgram);
-  sub->add_option("--inputs", options.inputs, "an array for each argument, by name (.npz)");
-  sub->add_option("--outputs", options.outputs, "where the results go (.npz)");
-  sub->add_option("--expect", options.expect, "what the results are compared with (.npz)");
-  sub->add_option("--rtol", options.tolerance.relative, "allowed difference, as a part of what is expected")
-      ->capture_default_str();
-  sub->add_option("--atol", options.tolerance.absolute, "allowed difference")->capture_default_str();
-  sub->add_option("--device", options.device, "cpu, cuda or cuda:1 (default: cpu, or what the program is for)")
-      ->check([](const std::string& name) {
-        const bool isCuda = name == "cuda" || (name.starts_with("cuda:") && name.size() > 5 && name.size() < 8 &&
-                                               name.find_first_not_of("0123456789", 5) == name.npos);
-        return name == "cpu" || isCuda ? "" : "expected cpu, cuda or cuda:1, got " + name;
-      });
+  addRunOptions(*sub, options);
   sub->add_flag("--reference", options.reference, "interpret instead of compiling")->excludes("--device");
   sub->add_flag("--check-numbers", options.checkNumbers, "end at the op that first makes a NaN, and say why")
       ->excludes("--reference");

@@ -3,8 +3,7 @@
 
 #include "runtime/error.h"
 #include "runtime/shape.h"
-#include "tools/ogee/function.h"
-#include "tools/ogee/inputs.h"
+#include "tools/ogee/call.h"
 
 #include <algorithm>
 #include <cstring>

@@ -2,15 +2,13 @@
 #pragma once
 
 #include "runtime/program.h"
-#include "tools/ogee/arrays.h"
+#include "tools/ogee/run_results.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace ogee::tools {
-
-using NamedResults = std::vector<std::pair<std::string, HostArray>>;
 
 /// Gives a program the first values of its state, from the arrays of a file by name. Raises an Error for an array that
 /// is missing or does not fit, or that no state has the name of.

@@ -5,8 +5,7 @@
 #include "tools/ogee/function.h"
 #include "tools/ogee/inputs.h"
 #include "tools/ogee/program.h"
-
-#include <iostream>
+#include "tools/ogee/run_results.h"
 
 namespace ogee::tools {
 
@@ -24,7 +23,7 @@ NamedResults compute(const Function& function, const RunOptions& options) {
     codegen::CompileOptions how{.checkNumbers = checkNumbers};
     if (device.is_cuda()) how.target = &target;
     const runtime::Executable executable(function.compile(how), {}, device);
-    Call call(executable, function.op(), arguments);
+    Call call = callOf(executable, function.op(), arguments);
     call.run();
     results = call.results();
   }
@@ -40,31 +39,13 @@ NamedResults computeProgram(const RunOptions& options) {
   return runProgram(options.file, options.entry, options.inputs, options.device);
 }
 
-void save(const std::string& path, const NamedResults& results) {
-  std::vector<std::pair<std::string, runtime::HostView>> views;
-  for (const auto& [name, array] : results) views.push_back({name, {array.dtype, array.shape, array.storage->data()}});
-  runtime::save_npz(path, views);
-}
-
-void compare(const NamedResults& results, const RunOptions& options) {
-  const runtime::NamedArrays expected = runtime::load_npz(options.expect);
-  for (const auto& [name, result] : results) {
-    const HostArray* array = find(expected, name);
-    if (!array) runtime::raise(runtime::ErrorCode::invalid_argument, options.expect, ": no array ", name);
-    const std::string text = difference(result, *array, options.tolerance);
-    if (!text.empty()) runtime::raise(runtime::ErrorCode::invalid_argument, name, ": ", text);
-  }
-}
-
 } // namespace
 
 void run(const RunOptions& options) {
   const NamedResults results = runtime::Program::is_program_file(options.file)
                                    ? computeProgram(options)
                                    : compute(Function(options.file, options.entry), options);
-  if (!options.outputs.empty()) save(options.outputs, results);
-  if (!options.expect.empty()) compare(results, options);
-  for (const auto& [name, array] : results) std::cout << name << ": " << describe(array) << "\n";
+  deliver(results, options);
 }
 
 } // namespace ogee::tools
