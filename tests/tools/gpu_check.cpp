@@ -127,19 +127,21 @@ TEST_CASE("tests: checks and failures of a report of Catch2") {
 TEST_CASE("tests: a program that ends without a report fails, and so does one that is not there") {
   const Folder folder;
   Findings findings(folder.path / "f.json", {});
-  run_tests(findings, "no_such_tests", {}, {});
+  run_tests(findings, {{"no_such_tests", {}, {}}});
   CHECK_THAT(first_failure(findings), ContainsSubstring("no_such_tests is missing; hint: tools/gpu-check builds it"));
   Findings others(folder.path / "g.json", {});
-  run_tests(others, "gpu_check_tests", {"--no-such-option"}, {});
+  run_tests(others, {{"gpu_check_tests", {"--no-such-option"}, {}}, {"gpu_check_tests", {"timing*"}, {}}});
+  CHECK(others.content()["checks"] == 3);
+  CHECK(others.content()["failed"] == 1);
   CHECK_THAT(first_failure(others), ContainsSubstring("gpu_check_tests ended with status "));
 }
 
 TEST_CASE("process: output, environment, ends") {
   const Folder folder;
   const auto shell = [&](const std::string& text, double limit = 0) {
-    return run({{"/bin/sh", "-c", text}, {{"GPU_CHECK_TEST", "seen"}}, folder.path / "log", limit});
+    return run({{"/bin/sh", "-c", text}, {{"GPU_CHECK_TEST", "seen"}}, folder.path / "log", folder.path, limit});
   };
-  CHECK(shell("echo one; echo $GPU_CHECK_TEST").well());
+  CHECK(shell("test -f log && echo one; echo $GPU_CHECK_TEST").well());
   CHECK(tail(folder.path / "log", 100) == "one\nseen\n");
   CHECK(tail(folder.path / "log", 6) == "seen\n");
   CHECK(shell("exit 3").text() == "ended with status 3");
@@ -152,7 +154,7 @@ TEST_CASE("process: output, environment, ends") {
 TEST_CASE("process: a limit ends a program with all that it has started") {
   const Folder folder;
   const std::filesystem::path late = folder.path / "late";
-  const Ended ended = run({{"/bin/sh", "-c", "(sleep 2; touch " + late.string() + ") & wait"}, {}, {}, 0.1});
+  const Ended ended = run({{"/bin/sh", "-c", "(sleep 2; touch " + late.string() + ") & wait"}, {}, {}, ".", 0.1});
   CHECK(ended.was_cut);
   CHECK(ended.text(0.1) == "ran past its limit of 0.1 s");
   CHECK(ended.seconds < 2);

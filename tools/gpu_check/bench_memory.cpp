@@ -4,6 +4,7 @@
 #include <ogee/ogee.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace ogee::gpu_check {
 namespace {
@@ -48,7 +49,8 @@ public:
       check(kernel, suffix, compiled(x, y), x, y);
       contestants.push_back([compiled, x, y] { compiled(x, y); });
     }
-    const std::vector<double> times = device_milliseconds(contestants, findings_.settings().quick ? 3 : 21, 2);
+    const std::vector<double> times =
+        device_milliseconds(contestants, findings_.settings().quick ? 3 : 15, /*repeats=*/10);
     const double copy = speed(2, times[0]);
     findings_.measure({"copy" + (suffix.empty() ? "" : " beside" + suffix), copy, "TB/s"});
     double least = 1e9;
@@ -80,7 +82,9 @@ private:
 
 void run_bench_memory(Findings& findings) {
   const bool quick = findings.settings().quick;
-  MemoryBench bench(findings, quick ? 1 << 14 : 1 << 28); // 1 GiB each: far more than L2 holds
+  // 1 GiB for each tensor where there is memory enough: far more than L2 holds.
+  const int64_t most = device_properties().memory_bytes / 64, elements = std::min<int64_t>(1 << 28, most);
+  MemoryBench bench(findings, quick ? 1 << 14 : static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(elements))));
   findings.goal("element-wise, of a copy's speed", bench.measure(kElementWise, quick ? 64 : 1024, ""), 0.88, true);
   double rows = 1e9;
   for (const int64_t columns : {256, 1024, 4096, 16384})

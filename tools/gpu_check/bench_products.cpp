@@ -58,7 +58,7 @@ public:
     std::vector<std::function<void()>> contestants = {[&] { layer(x); }};
     for (const Candidate& candidate : best)
       contestants.push_back([&] { candidate.product->run(candidate.algorithm, out); });
-    check(name, layer(x), best, out);
+    check(name, layer(x), best, out, tf32 ? 2e-2 : 1e-3);
     const std::vector<double> times =
         device_milliseconds(contestants, findings_.settings().quick ? 3 : 9, /*repeats=*/5);
     set_allow_tf32(false);
@@ -82,11 +82,12 @@ private:
     return all;
   }
 
-  void check(const std::string& name, const Tensor& found, const std::vector<Candidate>& best, const Tensor& out) {
+  void check(const std::string& name, const Tensor& found, const std::vector<Candidate>& best, const Tensor& out,
+             double tolerance) {
     findings_.check(!best.empty(), name + ": cuBLASLt has no algorithm");
     for (const Candidate& candidate : best) {
       candidate.product->run(candidate.algorithm, out);
-      findings_.check(allclose(found, out, 2e-2, 2e-2), name + ": ogee and cuBLASLt differ");
+      findings_.check(allclose(found, out, tolerance, tolerance), name + ": ogee and cuBLASLt differ");
     }
   }
 

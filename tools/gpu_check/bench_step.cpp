@@ -95,7 +95,10 @@ void run_step_times(Findings& findings) {
   const auto compiled_call = [&] { compiled(bench.x, bench.labels); };
   const int rounds = quick ? 2 : 15;
   const std::vector<double> until_done = milliseconds_until_done({eager_call, compiled_call}, rounds, quick ? 2 : 20);
-  findings.fact("times", {{"eager ms", until_done[0]},
+  reset_stats();
+  compiled_call();
+  findings.fact("times", {{"graph launches", stats().graph_launches},
+                          {"eager ms", until_done[0]},
                           {"compiled ms", until_done[1]},
                           {"eager host us", host_microseconds(eager_call, rounds)},
                           {"compiled host us", host_microseconds(compiled_call, rounds)}});
@@ -123,14 +126,22 @@ void run_bench_step(Findings& findings) {
   findings.measure({"first compiled step, nothing cached", cold["compiled ms"], "ms"});
   findings.measure({"first eager step, kernels from disk", warm["eager ms"], "ms"});
   findings.measure({"first compiled step, kernels from disk", warm["compiled ms"], "ms"});
-  std::vector<Json> plain;
-  for (int turn = 0; turn < (findings.settings().quick ? 1 : 3); ++turn)
+  std::vector<Json> plain, replayed;
+  for (int turn = 0; turn < (findings.settings().quick ? 1 : 3); ++turn) {
     plain.push_back(runs.run("step-times", {{"OGEE_CACHE_DIR", cache}, {"OGEE_CUDA_GRAPH", "0"}}));
-  const double eager = median_of(plain, "eager ms"), compiled = median_of(plain, "compiled ms");
+    replayed.push_back(runs.run("step-times", {{"OGEE_CACHE_DIR", cache}, {"OGEE_CUDA_GRAPH", "1"}}));
+    findings.check(plain.back()["graph launches"] == 0, "a step is replayed with OGEE_CUDA_GRAPH=0");
+    findings.check(replayed.back()["graph launches"] == 1, "a compiled step is not one launch of a graph");
+  }
+  const double eager = median_of(plain, "eager ms"), compiled = median_of(plain, "compiled ms"),
+               replay = median_of(replayed, "compiled ms"), host = median_of(replayed, "compiled host us");
   findings.measure({"training step, eager", eager, "ms"});
   findings.measure({"training step, compiled", compiled, "ms", compiled / eager, "eager"});
+  findings.measure({"training step, replayed", replay, "ms", replay / eager, "eager"});
   findings.measure({"host time of an eager step", median_of(plain, "eager host us"), "us"});
   findings.measure({"host time of a compiled step", median_of(plain, "compiled host us"), "us"});
+  findings.measure({"host time of a replayed step", host, "us"});
+  findings.goal("host time of a replayed step, us", host, 10, /*at_least=*/false);
 }
 
 } // namespace ogee::gpu_check

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 
@@ -57,10 +58,17 @@ public:
   explicit Drive(const DriverOptions& options) : options_(options), report_(options.settings.quick) {}
 
   int run() {
-    for (const Suite& suite : suites())
-      if (&suite == &suites().front() || is_chosen(suite, options_.suites)) run(suite);
+    if (!std::getenv("OGEE_CACHE_DIR")) // the suites share what they compile, and leave nothing
+      setenv("OGEE_CACHE_DIR", (folder_.path() / "cache").c_str(), 1);
+    for (const char* name : {"OGEE_CACHE_DIR", "OGEE_CUDA_PATH"}) // programs work in folders of their own
+      if (const std::string path = variable(name); !path.empty()) setenv(name, fs::absolute(path).c_str(), 1);
+    report_.save(options_.report); // after each suite, too: who is ended has what there was
+    for (const Suite& suite : suites()) {
+      if (&suite != &suites().front() && !is_chosen(suite, options_.suites)) continue;
+      run(suite);
+      report_.save(options_.report);
+    }
     report_.print_summary();
-    report_.save(options_.report);
     std::cout << "the report: " << options_.report.string() << "\n";
     return report_.failed() ? 1 : 0;
   }
@@ -104,7 +112,8 @@ int drive(const DriverOptions& options) {
 SuiteRun run_apart(const std::string& suite, Settings settings, const fs::path& folder, double limit,
                    const std::map<std::string, std::string>& environment) {
   const fs::path findings = folder / (suite + ".json"), output = folder / (suite + ".log");
-  Command command{{own_folder() / "gpu-check", "--run", suite, "--findings", findings}, environment, output, limit};
+  Command command{
+      {own_folder() / "gpu-check", "--run", suite, "--findings", findings}, environment, output, ".", limit};
   if (settings.quick) command.words.push_back("--quick");
   // Programs of tests take the fake machine where nothing is said.
   command.environment.emplace("OGEE_CUDA_PATH", variable("OGEE_CUDA_PATH"));

@@ -24,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
+constexpr double kPatience = 10; ///< seconds for the end of what was killed
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// An array of C strings over strings that live on.
@@ -45,29 +47,35 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
 }
 
 /// In the new process: from here on only what signal handlers may call.
-[[noreturn]] void become(char* const* words, char* const* environment, const char* output, bool has_limit) {
+[[noreturn]] void become(char* const* words, char* const* environment, const char* output, const char* folder,
+                         bool has_limit) {
   if (has_limit) setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL); // an interrupted check leaves nothing that works on
   if (*output) {
     const int file = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (file >= 0) dup2(file, 1), dup2(file, 2);
   }
-  execve(words[0], words, environment);
+  if (chdir(folder) == 0) execve(words[0], words, environment);
   _exit(127);
+}
+
+/// Whether a process ends within so many seconds.
+bool ends_within(double seconds, pid_t child, int& status) {
+  const auto start = Clock::now();
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (seconds_since(start) > seconds) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
 }
 
 /// Waits for a process; true if it had to be killed, since its time was up.
 bool wait_for(pid_t child, double limit, int& status) {
-  const auto start = Clock::now();
-  while (waitpid(child, &status, limit > 0 ? WNOHANG : 0) == 0) {
-    if (seconds_since(start) > limit) {
-      kill(-child, SIGKILL);
-      waitpid(child, &status, 0);
-      return true;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return false;
+  if (limit == 0) return waitpid(child, &status, 0), false;
+  if (ends_within(limit, child, status)) return false;
+  kill(-child, SIGKILL);
+  ends_within(kPatience, child, status); // one that hangs inside of a driver stays
+  return true;
 }
 
 } // namespace
@@ -81,10 +89,10 @@ std::string Ended::text(double limit) const {
 Ended run(const Command& command) {
   std::vector<std::string> words = command.words, environment = environment_with(command.environment);
   const std::vector<char*> word_list = pointers(words), environment_list = pointers(environment);
-  const std::string output = command.output.string();
+  const std::string output = command.output.string(), folder = command.folder.string();
   const auto start = Clock::now();
   const pid_t child = fork();
-  if (child == 0) become(word_list.data(), environment_list.data(), output.c_str(), command.limit > 0);
+  if (child == 0) become(word_list.data(), environment_list.data(), output.c_str(), folder.c_str(), command.limit > 0);
   if (child < 0) return {.status = 127};
   int status = 0;
   Ended ended;

@@ -12,6 +12,7 @@ struct Command {
   std::vector<std::string> words;                 ///< the program and its arguments
   std::map<std::string, std::string> environment; ///< besides this process's own
   std::filesystem::path output;                   ///< where its output goes; "": where this process's goes
+  std::filesystem::path folder = ".";             ///< where it works
   /// Seconds after which it is killed with all that it has started; 0: never, it ends with this process's own group.
   double limit = 0;
 };

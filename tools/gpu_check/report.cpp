@@ -3,6 +3,8 @@
 #include "frontend/device.h"
 #include "runtime/error.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -28,11 +30,31 @@ void print_indented(const std::string& text) {
   }
 }
 
+void print_suite(const Json& suite) {
+  const auto checks = suite["checks"].get<uint64_t>(), failed = suite["failed"].get<uint64_t>();
+  const auto reason = suite["reason"].get<std::string>();
+  std::string told = checks == 0 ? "" : runtime::concat(checks, " checks");
+  if (failed > 0) told += runtime::concat(", ", failed, " failed");
+  if (!told.empty() && !reason.empty()) told += "; ";
+  std::printf("%-7s  %-20s %9.1f s  %s%s\n", suite["result"].get<std::string>().c_str(),
+              suite["name"].get<std::string>().c_str(), suite["seconds"].get<double>(), told.c_str(), reason.c_str());
+  for (const Json& failure : suite["failures"]) print_indented(failure);
+  if (suite.contains("output") && suite["failures"].empty()) print_indented(suite["output"]);
+}
+
 void print_measurement(const Json& line) {
   std::printf("  %-44s %10.4g %-8s", line["name"].get<std::string>().c_str(), line["value"].get<double>(),
               line["unit"].get<std::string>().c_str());
   if (line.contains("ratio"))
     std::printf(" %5.1f %% of %s", 100 * line["ratio"].get<double>(), line["ratio_to"].get<std::string>().c_str());
+  std::puts("");
+}
+
+void print_device(const Json& device) {
+  std::printf("         %s, %s, driver %s", device["name"].get<std::string>().c_str(),
+              device["architecture"].get<std::string>().c_str(), device["driver"].get<std::string>().c_str());
+  for (const auto& [key, text] : {std::pair("nvrtc", "NVRTC"), {"cublaslt", "cuBLASLt"}})
+    if (device.contains(key)) std::printf(", %s %s", text, device[key]["version"].get<std::string>().c_str());
   std::puts("");
 }
 
@@ -54,28 +76,26 @@ void Report::add(const std::string& suite, Result result, double seconds, const 
                  const Json& findings, const std::string& output) {
   const auto number = static_cast<size_t>(result);
   ++counts_[number];
-  const auto checks = findings.value("checks", uint64_t(0)), failed = findings.value("failed", uint64_t(0));
   Json entry = {{"name", suite},
                 {"result", kResults[number]},
                 {"reason", reason},
-                {"checks", checks},
-                {"failed", failed},
+                {"checks", findings.value("checks", uint64_t(0))},
+                {"failed", findings.value("failed", uint64_t(0))},
                 {"seconds", std::round(seconds * 1000) / 1000},
                 {"failures", findings.value("failures", Json::array())}};
   if (result == Result::fail) entry["output"] = output;
-  std::string counts = checks == 0 ? "" : runtime::concat(checks, " checks");
-  if (failed > 0) counts += runtime::concat(", ", failed, " failed");
-  std::printf("%-7s  %-20s %9.1f s  %s%s%s\n", kResults[number], suite.c_str(), seconds, counts.c_str(),
-              counts.empty() || reason.empty() ? "" : "; ", reason.c_str());
-  for (const Json& failure : entry["failures"]) print_indented(failure);
-  if (result == Result::fail && entry["failures"].empty()) print_indented(output);
-  std::fflush(stdout);
+  print_suite(entry);
   content_["suites"].push_back(std::move(entry));
-  if (findings.empty()) return;
+  if (!findings.empty()) take(findings);
+  std::fflush(stdout);
+}
+
+void Report::take(const Json& findings) {
   for (const char* list : {"bench", "goals"})
     for (const Json& line : findings[list]) content_[list].push_back(line);
   for (const auto& [name, value] : findings["facts"].items())
     (name == "device" ? content_[name] : content_["facts"][name]) = value;
+  if (findings["facts"].contains("device")) print_device(content_["device"]);
 }
 
 void Report::print_summary() const {

@@ -25,6 +25,9 @@ public:
   bool failed() const { return counts_[1] > 0; }
 
 private:
+  /// Measurements, goals and facts of a suite.
+  void take(const Json& findings);
+
   Json content_;
   int counts_[3] = {};
 };

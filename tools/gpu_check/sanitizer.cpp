@@ -21,7 +21,7 @@ void run_under(Findings& findings, const std::string& tool) {
   const fs::path sanitizer = find_sanitizer();
   if (sanitizer.empty()) return findings.skip("no compute-sanitizer on PATH or in CUDA's folders");
   const fs::path tests = own_folder() / "frontend_cuda_tests", self = own_folder() / "gpu-check";
-  const std::string filter = findings.settings().quick ? "on_gpu: in place" : "~[fake]";
+  const std::string filter = findings.settings().quick ? "on_gpu: in place" : "on_gpu*";
   const std::vector<std::vector<std::string>> programs = {
       {tests, filter}, {self, "--run", "training", "--quick", "--findings", findings.folder() / "training.json"}};
   for (const std::vector<std::string>& program : programs) {
@@ -29,6 +29,7 @@ void run_under(Findings& findings, const std::string& tool) {
     command.words.insert(command.words.end(), program.begin(), program.end());
     const std::string name = fs::path(program[0]).filename();
     command.output = findings.folder() / (name + ".log");
+    command.folder = findings.folder();
     const Ended ended = run(command);
     findings.check(ended.well(),
                    concat(tool, ": ", name, " ", ended.status == kFoundErrors ? "has errors" : ended.text(), ": ",

@@ -6,6 +6,7 @@ namespace {
 constexpr Suite kSuites[] = {
     {"device", "the GPU, the driver and CUDA's libraries are there", 60, false, run_device},
     {"cpu", "eager and compiled code agree on the CPU", 120, false, run_cpu},
+    {"rows", "every operation and its gradients, on the GPU", 400, true, run_rows},
     {"frontend", "the front end's tests, on the GPU", 400, true, run_frontend},
     {"runtime", "the runtime's tests of CUDA", 120, true, run_runtime},
     {"training", "training steps on the GPU, against the CPU", 200, true, run_training},

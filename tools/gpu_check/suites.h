@@ -22,6 +22,7 @@ const Suite* find_suite(const std::string& name);
 
 void run_device(Findings& findings);
 void run_cpu(Findings& findings);
+void run_rows(Findings& findings);
 void run_frontend(Findings& findings);
 void run_runtime(Findings& findings);
 void run_training(Findings& findings);

@@ -1,4 +1,4 @@
-// The suites `frontend`, `runtime` and `examples`: programs of tests and examples, told to work on the GPU.
+// The suites `rows`, `frontend`, `runtime` and `examples`: programs of tests and examples, told to work on the GPU.
 #include "tools/gpu_check/tests.h"
 
 #include "runtime/error.h"
@@ -6,10 +6,12 @@
 #include "tools/gpu_check/suites.h"
 #include <ogee/ogee.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <thread>
 
 namespace ogee::gpu_check {
 namespace {
@@ -65,6 +67,7 @@ void compare_example(Findings& findings, const std::string& name, const std::vec
     Command command{{own_folder() / name, "--quick", "--device", device}};
     command.words.insert(command.words.end(), arguments.begin(), arguments.end());
     command.output = findings.folder() / (name + "." + device + ".log");
+    command.folder = findings.folder();
     const Ended ended = run(command);
     if (!findings.check(ended.well(),
                         concat(name, " --device ", device, " ", ended.text(), ": ", tail(command.output, 400))))
@@ -76,6 +79,36 @@ void compare_example(Findings& findings, const std::string& name, const std::vec
     findings.check(std::abs(losses[0][i] - losses[1][i]) <= 2e-3,
                    concat(name, ": a loss is ", Scalar(losses[0][i]).to_string(), " on the CPU, ",
                           Scalar(losses[1][i]).to_string(), " on the GPU"));
+}
+
+/// What became of a program of tests.
+struct Started {
+  std::string missing; ///< the file, where it is not there
+  Ended ended;
+  std::string output, xml;
+};
+
+/// `files`: what its files' names begin with.
+Started start(const TestRun& test, const fs::path& files) {
+  const fs::path program = own_folder() / test.program;
+  if (!fs::exists(program)) return {.missing = program};
+  Command command{{program}, test.environment, files.string() + ".log", files.parent_path()};
+  command.words.insert(command.words.end(), test.arguments.begin(), test.arguments.end());
+  for (const std::string& word : {std::string("-r"), std::string("junit"), std::string("-o"), files.string() + ".xml"})
+    command.words.push_back(word);
+  const Ended ended = run(command);
+  return {"", ended, tail(command.output, 1000), read(files.string() + ".xml")};
+}
+
+void take_run(Findings& findings, const std::string& program, const Started& started) {
+  if (!started.missing.empty())
+    return findings.fail(concat(started.missing, " is missing; hint: tools/gpu-check builds it"));
+  if (started.xml.find("</testsuite>") == std::string::npos)
+    return findings.fail(concat(program, " ", started.ended.text(), ": ", started.output));
+  const auto failed_before = findings.content()["failed"].get<uint64_t>();
+  take_report(findings, program, started.xml);
+  if (!started.ended.well() && findings.content()["failed"] == failed_before)
+    findings.fail(concat(program, " ", started.ended.text(), ": ", started.output));
 }
 
 } // namespace
@@ -99,41 +132,44 @@ void take_report(Findings& findings, const std::string& program, const std::stri
   findings.add_checks(checks - std::min(checks, failed), failed - std::min(failed, told));
 }
 
-void run_tests(Findings& findings, const std::string& program, const std::vector<std::string>& arguments,
-               const std::map<std::string, std::string>& environment) {
-  const fs::path file = own_folder() / program, report = findings.folder() / (program + ".xml");
-  if (!fs::exists(file)) return findings.fail(concat(file.string(), " is missing; hint: tools/gpu-check builds it"));
-  fs::remove(report);
-  Command command{{file}, environment, findings.folder() / (program + ".log")};
-  command.words.insert(command.words.end(), arguments.begin(), arguments.end());
-  for (const std::string& word : {std::string("-r"), std::string("junit"), std::string("-o"), report.string()})
-    command.words.push_back(word);
-  const Ended ended = run(command);
-  const std::string xml = read(report);
-  if (xml.find("</testsuite>") == xml.npos)
-    return findings.fail(concat(program, " ", ended.text(), ": ", tail(command.output, 1000)));
-  const bool failed_before = findings.failed();
-  take_report(findings, program, xml);
-  if (!ended.well() && findings.failed() == failed_before) findings.fail(concat(program, " ", ended.text()));
+void run_tests(Findings& findings, const std::vector<TestRun>& runs) {
+  std::vector<Started> all(runs.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < runs.size(); ++i)
+    threads.emplace_back([&, i] { all[i] = start(runs[i], findings.folder() / concat(runs[i].program, ".", i)); });
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < runs.size(); ++i) take_run(findings, runs[i].program, all[i]);
+}
+
+TestRun rows_run(const std::string& device, unsigned part, unsigned parts) {
+  return {"ops_tests", {"[ops]"}, {{"OGEE_TEST_DEVICE", device}, {"OGEE_TEST_SHARD", concat(part, "/", parts)}}};
+}
+
+void run_rows(Findings& findings) {
+  if (findings.settings().quick) return run_tests(findings, {rows_run("cuda", 19, 60)});
+  const unsigned parts = std::clamp(std::thread::hardware_concurrency(), 1u, 16u);
+  std::vector<TestRun> runs;
+  for (unsigned part = 0; part < parts; ++part) runs.push_back(rows_run("cuda", part, parts));
+  run_tests(findings, runs);
 }
 
 void run_frontend(Findings& findings) {
-  const bool quick = findings.settings().quick;
-  run_tests(findings, "frontend_cuda_tests",
-            quick ? std::vector<std::string>{"copy_device*~[fake],on_gpu: t*"} : std::vector<std::string>{"~[fake]"},
-            {});
-  std::vector<std::string> of_the_cpu = {OGEE_DEVICE_TESTS};
-  if (quick) of_the_cpu = {"movement*"};
-  run_tests(findings, "frontend_tests", of_the_cpu, {{"OGEE_TEST_DEVICE", "cuda"}});
+  std::vector<std::string> of_gpus = {"~[fake]"}, of_the_cpu = {OGEE_DEVICE_TESTS};
+  if (findings.settings().quick) {
+    of_gpus = {"copy_device*~[fake],on_gpu: t*"};
+    of_the_cpu = {"movement*"};
+  }
+  run_tests(findings,
+            {{"frontend_cuda_tests", of_gpus, {}}, {"frontend_tests", of_the_cpu, {{"OGEE_TEST_DEVICE", "cuda"}}}});
 }
 
 void run_runtime(Findings& findings) {
   if (device_properties().major != 9) return findings.skip("the kernels of its tests are for sm_90");
-  run_tests(findings, "runtime_cuda_tests", {"~[fake]"}, {});
+  run_tests(findings, {{"runtime_cuda_tests", {"~[fake]"}, {}}});
 }
 
 void run_examples(Findings& findings) {
-  run_tests(findings, "tutorial_tests", {}, {{"OGEE_TEST_DEVICE", "cuda"}});
+  run_tests(findings, {{"tutorial_tests", {}, {{"OGEE_TEST_DEVICE", "cuda"}}}});
   compare_example(findings, "save_program", {findings.folder() / "digits.ogee"});
   if (!findings.settings().quick) compare_example(findings, "demo", {});
 }

@@ -9,9 +9,15 @@
 
 namespace ogee::gpu_check {
 
-/// Runs a program of Catch2 that lies beside this one, and takes over its checks and what it says of those that failed.
-void run_tests(Findings& findings, const std::string& program, const std::vector<std::string>& arguments,
-               const std::map<std::string, std::string>& environment);
+struct TestRun {
+  std::string program; ///< of Catch2; it lies beside this one
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;
+};
+/// Runs them side by side, and takes over their checks and what they say of those that failed.
+void run_tests(Findings& findings, const std::vector<TestRun>& runs);
+/// A part of the rows of ops as one run (tests/ops/shard.h).
+TestRun rows_run(const std::string& device, unsigned part, unsigned parts);
 
 /// The same from its report in XML ("junit").
 void take_report(Findings& findings, const std::string& program, const std::string& xml);

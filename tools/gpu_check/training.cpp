@@ -2,6 +2,7 @@
 #include "tools/gpu_check/functions.h"
 #include "tools/gpu_check/patterns.h"
 #include "tools/gpu_check/suites.h"
+#include "tools/gpu_check/tests.h"
 #include "tools/gpu_check/training_runs.h"
 
 #include <algorithm>
@@ -50,6 +51,7 @@ void run_training(Findings& findings) {
 void run_cpu(Findings& findings) {
   compare_ways(findings, {{"cpu", true}}, findings.settings().quick ? 8 : 60);
   compare_compiled_functions(findings);
+  run_tests(findings, {rows_run("cpu", 0, 40)});
 }
 
 } // namespace ogee::gpu_check
