@@ -29,12 +29,47 @@ namespace ogee::detail {
 using namespace mlir;
 
 namespace {
+
 DialectRegistry dialects() {
   DialectRegistry registry;
   codegen::registerDialects(registry);
   return registry;
 }
+
+/// Contexts that nobody holds.
+class WaitingContexts {
+public:
+  static WaitingContexts& get() {
+    static auto* waiting = new WaitingContexts; // threads may trace until the process has ended
+    return *waiting;
+  }
+  std::unique_ptr<SharedContext> take() {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) return nullptr;
+    std::unique_ptr<SharedContext> context = std::move(waiting_.back());
+    waiting_.pop_back();
+    return context;
+  }
+  void give(std::unique_ptr<SharedContext> context) {
+    if (context->used > kMostUsed) return;
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() < kMostWaiting) waiting_.push_back(std::move(context));
+  }
+
+private:
+  static constexpr size_t kMostUsed = 4096, kMostWaiting = 4;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<SharedContext>> waiting_;
+};
+
 } // namespace
+
+std::shared_ptr<SharedContext> SharedContext::take() {
+  std::unique_ptr<SharedContext> context = WaitingContexts::get().take();
+  if (!context) context = std::make_unique<SharedContext>();
+  return {context.release(),
+          [](SharedContext* free) { WaitingContexts::get().give(std::unique_ptr<SharedContext>(free)); }};
+}
 
 SharedContext::SharedContext() : context(dialects(), MLIRContext::Threading::DISABLED) {
   context.loadDialect<arith::ArithDialect, func::FuncDialect, ir::OgeeDialect>();
@@ -86,6 +121,7 @@ struct GraphBuilder::Impl : RewriterBase::Listener {
     if (Operation* next = successors.lookup(op)) dropped.insert(next);
   }
   ValueId remember(Value value) {
+    ++module->shared->used;
     values.push_back(value);
     return static_cast<ValueId>(values.size() - 1);
   }
@@ -136,6 +172,7 @@ Value GraphBuilder::Impl::inside(Value index) {
 }
 
 DenseElementsAttr GraphBuilder::Impl::elements(const ConstantData& data, RankedTensorType type) {
+  module->shared->used += data.bytes.size();
   const auto* raw = reinterpret_cast<const char*>(data.bytes.data());
   if (!type.getElementType().isInteger(1)) return DenseElementsAttr::getFromRawBuffer(type, {raw, data.bytes.size()});
   SmallVector<bool> bits;

@@ -18,17 +18,20 @@
 
 namespace ogee::detail {
 
-/// A context, used by one thread at a time.
+/// A context, used by one thread at a time. Loading its dialects takes a millisecond: the context of small graphs that
+/// are gone waits for the next one.
 struct SharedContext {
   SharedContext();
+  /// One that waits, or a new one.
+  static std::shared_ptr<SharedContext> take();
 
   std::mutex mutex;
   mlir::MLIRContext context;
+  size_t used = 0; ///< values and bytes of constants in its graphs: it holds types and attributes of all until it goes
 };
 
 struct GraphImpl::Module {
-  explicit Module(std::shared_ptr<SharedContext> shared = std::make_shared<SharedContext>())
-      : shared(std::move(shared)) {}
+  explicit Module(std::shared_ptr<SharedContext> shared = SharedContext::take()) : shared(std::move(shared)) {}
 
   std::shared_ptr<SharedContext> shared; ///< goes after the module
   mlir::OwningOpRef<mlir::ModuleOp> module;

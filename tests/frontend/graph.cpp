@@ -1,8 +1,10 @@
 // Recorded graphs: text, picture, arguments; nothing runs.
 #include "tests/frontend/support.h"
 
+#include <atomic>
 #include <regex>
 #include <set>
+#include <thread>
 
 using namespace ogee;
 using namespace ogee::tests;
@@ -120,4 +122,27 @@ TEST_CASE("graph: sizes that are equal by a check of the call alone") {
   auto joined = [](Tensor a, Tensor b) { return (b + cat({a, a}, 1)).amax(); };
   CHECK(equal(trace(joined, spec(f32, {m, n}), spec(f32, {m, k})).compile()({a, ones({3, 8})})[0],
               joined(a, ones({3, 8}))));
+}
+
+TEST_CASE("graph: nothing of graphs that are gone stands in the next ones") {
+  auto scaled = [](Tensor x) { return x.exp() * 2; };
+  const auto texts_of = [&] {
+    const Graph graph = trace(scaled, spec(f32, {dim("n"), 4}));
+    return graph.ir() + graph.ir(Stage::fuse) + graph.ir(Stage::loops);
+  };
+  const std::string first = texts_of();
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  std::vector<std::string> texts(4);
+  for (std::string& text : texts)
+    threads.emplace_back([&text, &texts_of, &wrong] {
+      for (int64_t n = 1; n < 8; ++n) {
+        const auto other = trace([](Tensor x) { return logsumexp(x.sin(), {0}); }, spec(f64, {dim("n"), n})).compile();
+        wrong += !equal(other({zeros({1, n}, f64)})[0], zeros({n}, f64));
+        text = texts_of();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  for (const std::string& text : texts) CHECK(text == first);
 }
