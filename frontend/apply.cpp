@@ -263,9 +263,10 @@ std::vector<Tensor> record_kernel(const PointwiseOp& op, std::span<const Operand
   const Shape dims = kernel_dims(loops.sizes.size());
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < operands.size(); ++i) {
-    const DType dtype = operand_type(op, i, types.compute);
-    tensors.push_back(kernel_argument(i, own_type(operands[i], dtype), dims, loops.classes[i], loops.dense[i], loc,
-                                      has_host && !loops.tensors[i]));
+    const DType dtype = operand_type(op, i, types.compute), own = own_type(operands[i], dtype);
+    check_computes(own, op.name, "an operand", loc);
+    tensors.push_back(
+        kernel_argument(i, own, dims, loops.classes[i], loops.dense[i], loc, has_host && !loops.tensors[i]));
   }
   return {build_on(op, std::move(tensors), dims, types.compute, loc)};
 }
@@ -450,7 +451,12 @@ constexpr PointwiseOp kConvert{"to", Rule::arithmetic, [](std::span<const Tensor
 Tensor convert(const Tensor& x, DType dtype, Loc loc) {
   if (checked(x, "to", loc).dtype == dtype) return x;
   check_dtype(dtype, "to", loc);
-  if (Trace::current()) return record_convert(x, dtype, loc);
+  if (Trace::current()) {
+    check_computes(x.dtype(loc), "to", "the operand", loc);
+    check_computes(dtype, "to", "the result", loc);
+    return record_convert(x, dtype, loc);
+  }
+  if (!computes(dtype) || !computes(x.dtype(loc))) return convert_stored(x, dtype, loc);
   const Operand operand(x, loc);
   return apply_recorded(kConvert, {&operand, 1}, {dtype, dtype}, loc);
 }

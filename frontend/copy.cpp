@@ -102,6 +102,48 @@ bool overlaps_itself(const TensorImpl& x) {
   return false;
 }
 
+/// `body` with a value of the C++ type of elements; bools are bytes of 0 and 1.
+template <class Body>
+void with_element(DType dtype, const Body& body) {
+  switch (dtype) {
+  case DType::boolean:
+  case DType::u8: return body(uint8_t());
+  case DType::i8: return body(int8_t());
+  case DType::i32: return body(int32_t());
+  case DType::i64: return body(int64_t());
+  case DType::f32: return body(float());
+  case DType::f64: return body(double());
+  case DType::f16:
+  case DType::bf16: break;
+  }
+  assert(!"a dtype without elements in C++");
+}
+
+/// Floats lose their fraction, then the nearest integer there is; NaN is 0. Integers lose bits.
+template <class To, class From>
+To converted(From value) {
+  if constexpr (std::is_floating_point_v<From> && sizeof(To) == 1) {
+    if (std::isnan(value)) return 0;
+    return static_cast<To>(std::clamp<From>(value, std::numeric_limits<To>::min(), std::numeric_limits<To>::max()));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+/// Of `count` elements; one of the dtypes has bytes.
+void convert_elements(const std::byte* from, DType from_type, std::byte* to, DType to_type, int64_t count) {
+  with_element(from_type, [&]<class From>(From value) {
+    with_element(to_type, [&]<class To>(To result) {
+      if constexpr (sizeof(From) == 1 || sizeof(To) == 1)
+        for (int64_t i = 0; i < count; ++i, from += sizeof value, to += sizeof result) {
+          std::memcpy(&value, from, sizeof value);
+          result = to_type == DType::boolean ? static_cast<To>(value != 0) : converted<To>(value);
+          std::memcpy(to, &result, sizeof result);
+        }
+    });
+  });
+}
+
 template <class T>
 T saturate(const Scalar& value) {
   const int64_t wide = value.as_int();
@@ -183,6 +225,18 @@ Tensor move_to(const Tensor& x, Device device, Loc loc) {
 Tensor on_host(const Tensor& x, Loc loc) {
   const RecordingScope scope(false);
   return move_to(x, Device(), loc);
+}
+
+Tensor convert_stored(const Tensor& x, DType dtype, Loc loc) {
+  const RecordingScope scope(false);
+  const TensorImpl& given = checked_data(x, "to", loc);
+  check_dtype(given.dtype, "to", loc);
+  Tensor source = move_to(x, Device(), loc);
+  if (!source.impl()->dense) source = copy_dense(source, "to", loc);
+  const Tensor result = make_dense(given.sizes, dtype, Device(), "to", loc);
+  const TensorImpl &from = *source.impl(), &to = *result.impl();
+  convert_elements(from.data(), from.dtype, to.data(), dtype, source.numel(loc).number());
+  return move_to(result, given.device(), loc);
 }
 
 void copy_elements(const Tensor& target, const Tensor& source, const char* op, Loc loc) {

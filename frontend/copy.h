@@ -1,4 +1,4 @@
-// Moving elements without changing them: dense copies, writes into tensors of any strides, fills.
+// Moving elements: dense copies, writes into tensors of any strides, fills; conversions of what is only stored.
 #pragma once
 
 #include "frontend/failure.h"
@@ -13,6 +13,9 @@ Tensor copy_dense(const Tensor& x, const char* op, Loc loc);
 Tensor move_to(const Tensor& x, Device device, Loc loc);
 /// The same on the CPU, without history: for reading elements.
 Tensor on_host(const Tensor& x, Loc loc);
+/// A copy of x, converted as the operation `convert` of graphs does it, by a loop on the CPU: for dtypes that no
+/// operation computes with. Not for use in a trace.
+Tensor convert_stored(const Tensor& x, DType dtype, Loc loc);
 
 /// Error for a tensor whose elements share memory, with or without a trace.
 void check_writable(const TensorImpl& target, const char* op, Loc loc);

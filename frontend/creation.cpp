@@ -41,7 +41,9 @@ Device device_of(const Options& options) { return options.device.value_or(get_de
 
 /// Error for a dtype without elements in C++.
 void check_options(const Options& options, const char* op, Loc loc) {
-  if (options.dtype) check_dtype(*options.dtype, op, loc);
+  if (!options.dtype) return;
+  check_dtype(*options.dtype, op, loc);
+  if (Trace::current()) check_computes(*options.dtype, op, "the result", loc);
 }
 
 /// What the current trace makes is on a device.
@@ -166,6 +168,7 @@ Tensor tensor(const Values& values, const Options& options, Loc loc) {
 Tensor eye(const Dim& n, const Options& options, Loc loc) { return eye(n, n, options, loc); }
 
 Tensor eye(const Dim& n, const Dim& m, const Options& options, Loc loc) {
+  check_options(options, "eye", loc);
   const DType dtype = options.dtype.value_or(get_default_dtype());
   if (Trace::current()) {
     const Shape shape = unwrap(ir::creationShape("eye", Shape{n, m}), loc);

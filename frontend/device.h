@@ -13,7 +13,8 @@ namespace ogee {
 
 using runtime::Device;
 
-/// The dtypes by their short names: `zeros({3}, f64)`.
+/// The dtypes that operations take, by their short names: `zeros({3}, f64)`. Tensors of bytes (DType::u8, DType::i8)
+/// are stored, moved, printed and converted; what computes with them, or compiles them, is an Error that says so.
 inline constexpr DType boolean = DType::boolean, i32 = DType::i32, i64 = DType::i64, f32 = DType::f32, f64 = DType::f64;
 
 namespace runtime {

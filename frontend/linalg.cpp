@@ -114,7 +114,8 @@ std::vector<Tensor> record_product(const Product& product, Loc loc) {
     if (product.batched) dims.push_back(Dim::symbol("b", 1));
     dims.push_back(matrix.transposed ? columns : rows);
     dims.push_back(matrix.transposed ? rows : columns);
-    return kernel_argument(index, matrix.tensor.dtype(), dims, StrideClass::one, matrix.tensor.impl()->dense, loc);
+    check_computes(matrix.tensor.dtype(loc), "matmul", "an operand", loc);
+    return kernel_argument(index, matrix.tensor.dtype(loc), dims, StrideClass::one, matrix.tensor.impl()->dense, loc);
   };
   const Tensor a = argument(0, product.a, m, k), b = argument(1, product.b, k, n);
   const int64_t first = product.batched;

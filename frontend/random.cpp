@@ -106,7 +106,7 @@ Tensor randint(int64_t low, int64_t high, const Dims& shape, const Options& opti
   if (!Scalar(low).fits(dtype) || !Scalar(high - 1).fits(dtype))
     fail(loc, "randint: [", low, ", ", high, ") does not fit into ", runtime::name(dtype));
   const int64_t bounds[] = {low, high};
-  const DType drawn = runtime::is_integer(dtype) ? dtype : i64;
+  const DType drawn = runtime::is_integer(dtype) && computes(dtype) ? dtype : i64;
   return draw(randint_op, shape, drawn, device_of(options), bounds, loc).to(dtype, loc);
 }
 Tensor randint(int64_t high, const Dims& shape, const Options& options, Loc loc) {

@@ -129,6 +129,7 @@ Shape classified_dims(const Loops& loops, SizeClass which) {
 }
 
 std::vector<Tensor> record_kernel(const RowwiseCall& call, DType dtype, const Loops& loops, SizeClass which, Loc loc) {
+  check_computes(dtype, call.op.name, "the operand", loc);
   const Tensor x = kernel_argument(0, dtype, classified_dims(loops, which), loops.innermost(), loops.dense, loc);
   std::vector<Tensor> numbers;
   for (size_t i = 0; i < call.numbers.size(); ++i)

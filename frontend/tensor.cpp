@@ -61,6 +61,16 @@ void check_dtype(DType dtype, const char* op, Loc loc) {
               loc);
 }
 
+void check_computes(DType dtype, const char* op, const char* what, Loc loc) {
+  check_dtype(dtype, op, loc);
+  if (computes(dtype)) return;
+  fail_with(ErrorCode::unsupported,
+            runtime::concat(op, ": ", what, " is ", runtime::name(dtype),
+                            ", operations take bool, i32, i64, f32 and f64; hint: to(i32) first or to(",
+                            runtime::name(dtype), ") last, outside of compiled functions"),
+            loc);
+}
+
 std::vector<int64_t> stride_classes(const TensorImpl& impl) {
   std::vector<int64_t> classes(impl.strides.size(), -1);
   if (!classes.empty() && impl.strides.back() == 1) classes.back() = 1;

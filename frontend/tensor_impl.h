@@ -131,6 +131,13 @@ inline TensorImpl& checked(const Tensor& x, const char* op, Loc loc) {
 
 /// Error for a dtype that tensors of this version do not have.
 void check_dtype(DType dtype, const char* op, Loc loc);
+/// Whether operations compute with a dtype. Tensors of the others (u8, i8) are stored, moved and converted, no more.
+constexpr bool computes(DType dtype) noexcept {
+  return dtype == DType::boolean || dtype == DType::i32 || dtype == DType::i64 || dtype == DType::f32 ||
+         dtype == DType::f64;
+}
+/// Error for `what` where operations do not compute with its dtype.
+void check_computes(DType dtype, const char* op, const char* what, Loc loc);
 /// One element as a number.
 Scalar load_scalar(const std::byte* at, DType dtype);
 

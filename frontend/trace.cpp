@@ -82,6 +82,7 @@ Tensor Trace::make_base(ValueId value, Place place, DType dtype, const Shape& sh
 Tensor Trace::argument(const detail::GraphArgument& given, Loc loc, const Tensor& outer) {
   detail::GraphArgument argument = given;
   if (use_ != Use::kernel) argument.host = argument.shape.empty() && argument.device.is_cpu();
+  if (use_ != Use::kernel) detail::check_computes(argument.dtype, "compile", argument.name.c_str(), loc);
   settle("compile", argument.name, argument.device, argument.shape.size(), loc);
   const ValueId value = builder_.argument(argument, loc);
   const Place place{Place::Kind::argument, arguments_++};
@@ -118,6 +119,7 @@ Tensor Trace::capture(const Tensor& x, const char* op, Loc loc) {
   if (const auto known = capture_index_.find(x.impl()); known != capture_index_.end())
     return capture_stand_ins_[known->second];
   const detail::TensorImpl& impl = *x.impl();
+  detail::check_computes(impl.dtype, op, impl.name.empty() ? "a captured tensor" : impl.name.c_str(), loc);
   settle(op, impl.name.empty() ? "a captured tensor" : impl.name, impl.device(), impl.rank(), loc);
   capture_index_.emplace(x.impl(), captures_.size());
   detail::GraphArgument argument{capture_name(x), impl.dtype, Shape(std::span<const int64_t>(impl.sizes)), {}};

@@ -1,6 +1,9 @@
 // Copies and writes through strides.
 #include "tests/frontend/support.h"
 
+#include <cmath>
+#include <functional>
+
 using namespace ogee;
 using namespace ogee::tests;
 
@@ -85,4 +88,62 @@ TEST_CASE("copy: writing to a captured expanded tensor names the line of the wri
   });
   const std::string message = error_of([&] { (void)compiled(zeros({1})); });
   CHECK(contains(message, "cannot write to an expanded tensor, whose elements share memory at " + here));
+}
+
+TEST_CASE("copy: bytes are stored, moved and converted") {
+  const Tensor x = tensor({0, 1, 127, 128, 255}, DType::u8);
+  CHECK(text(x) == "tensor([  0,   1, 127, 128, 255], dtype=u8)");
+  for (DType dtype : {i32, i64, f32, f64}) CHECK(equal(x.to(dtype), tensor({0, 1, 127, 128, 255}).to(dtype)));
+  CHECK(text(x.to(DType::i8)) == "tensor([   0,    1,  127, -128,   -1], dtype=i8)");
+  CHECK(text(x.to(boolean)) == "tensor([False,  True,  True,  True,  True])");
+  // As graphs convert: integers lose bits; floats their fraction, beyond the ends they are the ends, NaN is 0.
+  CHECK(text(tensor({-1, 300, 7}).to(DType::u8)) == "tensor([255,  44,   7], dtype=u8)");
+  CHECK(text(tensor({true, false}).to(DType::i8)) == "tensor([1, 0], dtype=i8)");
+  for (DType dtype : {f32, f64}) {
+    const Tensor y = tensor({1.9, -1.9, 1e30, -1e30, 0.0}, dtype);
+    CHECK(text(y.to(DType::u8)) == "tensor([  1,   0, 255,   0,   0], dtype=u8)");
+    CHECK(text(y.to(DType::i8)) == "tensor([   1,   -1,  127, -128,    0], dtype=i8)");
+    CHECK(text((y * NAN).to(DType::u8)) == "tensor([0, 0, 0, 0, 0], dtype=u8)");
+  }
+  Tensor m = tensor({{1, 2, 3}, {4, 5, 6}}, DType::u8);
+  CHECK(equal(m.t().to(f32), tensor({{1.0, 4.0}, {2.0, 5.0}, {3.0, 6.0}})));
+  CHECK(text(cat({m[0], m.select(1, 1).clone()}, 0)) == "tensor([1, 2, 3, 2, 5], dtype=u8)");
+  m[0] = 9;
+  m.select(1, 2).copy_(tensor({7.5, 1000.0}));
+  CHECK(text(m) == "tensor([[  9,   9,   7],\n        [  4,   5, 255]], dtype=u8)");
+  CHECK(m[1][2].item<int>() == 255);
+  CHECK(zeros({0, 2}, DType::u8).to(f32).shape() == Shape{0, 2});
+  CHECK(text(randint(3, 4, {2}, DType::u8)) == "tensor([3, 3], dtype=u8)");
+}
+
+TEST_CASE("copy: no operation computes with bytes") {
+  const Tensor x = tensor({1, 2}, DType::u8);
+  const std::string takes = "is u8, operations take bool, i32, i64, f32 and f64 at ",
+                    hint = "; hint: to(i32) first or to(u8) last, outside of compiled functions";
+  for (int again = 0; again < 2; ++again) {
+    const std::string here = OGEE_HERE, message = error_of([&] { (void)(x + 1); });
+    CHECK(message == "add: an operand " + takes + here + hint);
+  }
+  const auto refuses = [&](const char* op, const std::function<void()>& call) {
+    const std::string message = error_of(call);
+    CAPTURE(op, message);
+    CHECK(contains(message, op));
+    CHECK(contains(message, takes + "copy.cpp:"));
+  };
+  refuses("add: an operand", [&] { (void)(x + tensor({0.5, 1.5})); });
+  refuses("eq: an operand", [&] { (void)(x == x); });
+  refuses("where: an operand", [&] { where(tensor({true, false}), x, x); });
+  refuses("sum: the operand", [&] { x.sum(); });
+  refuses("argmax: the operand", [&] { argmax(x); });
+  refuses("softmax: the operand", [&] { softmax(x, 0); });
+  refuses("matmul: an operand", [&] { matmul(x, x); });
+  refuses("compile: arg0", [&] { compile([](Tensor t) { return t; })(x); });
+  refuses("to: the operand", [&] { compile([&](Tensor t) { return t + x.to(f32); })(ones({2})); });
+  refuses("clone: a captured tensor", [&] { compile([&](Tensor t) { return x.clone(); })(ones({2})); });
+  refuses("to: the result", [&] { compile([](Tensor t) { return t.to(DType::u8); })(ones({2})); });
+  refuses("zeros: the result", [&] { compile([](Tensor t) { return zeros({2}, DType::u8); })(ones({2})); });
+  refuses("tensor: the result", [&] { compile([](Tensor t) { return tensor({1}, DType::u8); })(ones({2})); });
+  refuses("eye: the result", [&] { compile([](Tensor t) { return eye(2, DType::u8); })(ones({2})); });
+  refuses("to: the result", [&] { compile([](Tensor t) { return randint(2, {2}, DType::u8); })(ones({2})); });
+  CHECK(contains(error_of([] { trace([](Tensor t) { return t; }, spec(DType::i8, {2})); }), "compile: arg0 is i8, "));
 }

@@ -27,6 +27,9 @@ TEST_CASE("copy_device: elements go there and back") {
     CHECK(there.to(gpu).is(there));
     CHECK(x.cpu().is(x));
   }
+  const Tensor bytes = tensor({{1, 200}, {3, 4}}, DType::u8).cuda();
+  CHECK(same(bytes.t().to(f32), tensor({{1.0, 3.0}, {200.0, 4.0}})));
+  CHECK(text(bytes.to(f32).to(DType::u8).cpu()) == "tensor([[  1, 200],\n        [  3,   4]], dtype=u8)");
   CHECK(zeros({0, 3}).cuda().shape() == Shape{0, 3});
   CHECK(tensor(2.5).cuda().cpu().item() == 2.5);
   CHECK(text(arange(3).to(gpu, f64)) == "tensor([0., 1., 2.], device='cuda:0', dtype=f64)");

@@ -23,6 +23,8 @@ TEST_CASE("npy: files keep dtype, shape and elements, of views too") {
   CHECK(loaded.size() == 2);
   CHECK(equal(loaded.at("a"), x));
   CHECK(loaded.at("b").dtype() == boolean);
+  save_npy(one, tensor({3, 200}, DType::u8));
+  CHECK(text(load_npy(one)) == "tensor([  3, 200], dtype=u8)");
   std::filesystem::remove_all(folder);
   const std::string here = OGEE_HERE, message = error_of([&] { load_npy(one); });
   CHECK(contains(message, "load_npy: "));

@@ -282,6 +282,9 @@ TEST_CASE("losses: cross_entropy is one kernel over the scores and one over the 
   check(randn({6, 9}).transpose(0, 1), randint(0, 6, {9}));
   check(randn({9, 6}, f64), randint(0, 6, {9}));
   check(randn({9, 6}), randint(0, 6, {9}).to(i32));
+  const Tensor scores = randn({9, 6}), target = randint(0, 6, {9});
+  for (DType dtype : {DType::u8, DType::i8})
+    CHECK(equal(cross_entropy(scores, target.to(dtype)), cross_entropy(scores, target)));
   CHECK(std::isnan(cross_entropy(zeros({0, 3}), zeros({0}).to(i64)).item()));
 }
 
