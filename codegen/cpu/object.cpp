@@ -125,9 +125,10 @@ private:
   llvm::legacy::PassManager& passes_;
 };
 
-/// O1 to O3 unroll 16-trip loops and spill; this list does what straight vector code needs.
-constexpr const char* kPasses = "function(sroa,early-cse,instcombine<no-verify-fixpoint>,loop-mssa(licm),gvn,"
-                                "instcombine<no-verify-fixpoint>,simplifycfg)";
+/// O1 to O3 unroll 16-trip loops and spill; this list does what straight vector code needs. Full value numbering and
+/// a second round of combining after it found nothing that made a kernel faster.
+constexpr const char* kPasses = "function(sroa,early-cse,instcombine<no-verify-fixpoint>,loop-mssa(licm),"
+                                "early-cse<memssa>,simplifycfg)";
 
 } // namespace
 
