@@ -91,7 +91,7 @@ TEST_CASE("compile: writers take turns") {
 
 TEST_CASE("compile: what cannot be computed in the memory that it is written to gets there at the end") {
   Tensor a = tensor({1.0, 2.0}), b = tensor({3.0, 4.0}), bias = tensor({0.5, 0.5});
-  const void *at_a = a.span<float>().data(), *at_bias = bias.span<float>().data();
+  const void *at_a = a.data_ptr<float>(), *at_bias = bias.data_ptr<float>();
   auto g = compile([&](Tensor x) {
     const Tensor old = a.clone();
     a.copy_(b); // a swap
@@ -106,8 +106,8 @@ TEST_CASE("compile: what cannot be computed in the memory that it is written to 
     CHECK(allclose(bias, before - (x - before).sum(0)));
     CHECK(text(doubled) == text(bias * 2));
   }
-  CHECK(a.span<float>().data() == at_a);
-  CHECK(bias.span<float>().data() == at_bias);
+  CHECK(a.data_ptr<float>() == at_a);
+  CHECK(bias.data_ptr<float>() == at_bias);
 }
 
 TEST_CASE("compile: a captured tensor that was rebound") {
