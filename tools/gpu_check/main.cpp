@@ -1,6 +1,7 @@
 // gpu-check: proves ogee on the GPU of this machine, suite by suite, and says how fast it is there.
 #include "runtime/error.h"
 #include "tools/gpu_check/driver.h"
+#include "tools/gpu_check/programs.h"
 #include "tools/gpu_check/suites.h"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@ struct Arguments {
   DriverOptions driver;
   bool list = false;
   std::string run, findings; ///< of the processes that it starts
+  std::string programs;      ///< a folder for what the suite `programs` runs
 };
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -26,6 +28,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--list", arguments.list, "name the suites");
   app.add_option("--run", arguments.run, "run one suite in this process")->group("");
   app.add_option("--findings", arguments.findings, "where its findings go")->group("");
+  app.add_option("--make-programs", arguments.programs, "make the programs that tools/gpu-pack puts there")->group("");
 }
 
 void list_suites() {
@@ -34,6 +37,7 @@ void list_suites() {
 
 int run(const Arguments& arguments) {
   if (arguments.list) return list_suites(), 0;
+  if (!arguments.programs.empty()) return make_programs(arguments.programs, "cuda:sm_90"), 0;
   if (!arguments.run.empty()) return run_here(arguments.run, arguments.driver.settings, arguments.findings);
   return drive(arguments.driver);
 }

@@ -9,6 +9,7 @@ constexpr Suite kSuites[] = {
     {"rows", "every operation and its gradients, on the GPU", 400, true, run_rows},
     {"frontend", "the front end's tests, on the GPU", 400, true, run_frontend},
     {"runtime", "the runtime's tests of CUDA", 120, true, run_runtime},
+    {"programs", "programs of files, by the runtime alone", 200, true, run_programs},
     {"training", "training steps on the GPU, against the CPU", 200, true, run_training},
     {"examples", "the examples and the tutorials' programs, on the GPU", 200, true, run_examples},
     {"bits", "functions, conversions and draws have the CPU's bits", 300, true, run_bits},

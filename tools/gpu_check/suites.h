@@ -25,6 +25,7 @@ void run_cpu(Findings& findings);
 void run_rows(Findings& findings);
 void run_frontend(Findings& findings);
 void run_runtime(Findings& findings);
+void run_programs(Findings& findings);
 void run_training(Findings& findings);
 void run_examples(Findings& findings);
 void run_bits(Findings& findings);
