@@ -12,12 +12,12 @@
 #include "frontend/tape.h"
 #include "frontend/tensor_impl.h"
 #include "frontend/trace.h"
+#include "runtime/environment.h"
 #include "runtime/runtime.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cctype>
-#include <cstdlib>
 #include <mutex>
 #include <sstream>
 
@@ -378,10 +378,7 @@ CompiledBase::CompiledBase(CompileOptions options, Loc loc)
 CompiledBase::~CompiledBase() = default;
 
 const void* CompiledBase::call(const Call& call, const std::function<Source()>& source, ResultList& results) {
-  static const bool check_trace = [] {
-    const char* value = std::getenv("OGEE_CHECK_TRACE");
-    return value && *value == '1';
-  }();
+  static const bool check_trace = runtime::is_switched_on("OGEE_CHECK_TRACE", false);
   impl_->calls.fetch_add(1, std::memory_order_relaxed);
   Variant* variant = impl_->find(call.signature());
   if (!variant)

@@ -2,9 +2,9 @@
 #include "runtime/runtime.h"
 
 #include "runtime/cuda/device.h"
+#include "runtime/environment.h"
 #include "runtime/thread_count.h"
 
-#include <cstdlib>
 #include <random>
 
 namespace ogee::runtime {
@@ -13,15 +13,6 @@ namespace {
 uint64_t random_key() {
   std::random_device device;
   return uint64_t(device()) << 32 | device();
-}
-
-/// OGEE_NAN; an Error where it is neither 0 nor 1.
-bool wants_nan_mode() {
-  const char* const value = std::getenv("OGEE_NAN");
-  const std::string_view text = value ? value : "";
-  if (!text.empty() && text != "0" && text != "1")
-    raise(ErrorCode::invalid_argument, "OGEE_NAN: expected 0 or 1, got ", text);
-  return text == "1";
 }
 
 } // namespace
@@ -45,7 +36,7 @@ GeneratorState Generator::draw(uint64_t count) noexcept {
 
 Runtime::Runtime()
     : pool_(default_threads()), kernels_(DiskCacheOptions::from_environment(), counters_), generator_(random_key()),
-      detects_anomalies_(wants_nan_mode()), gpus_(std::make_unique<cuda::Devices>()) {}
+      detects_anomalies_(is_switched_on("OGEE_NAN", false)), gpus_(std::make_unique<cuda::Devices>()) {}
 
 Runtime::~Runtime() = default;
 

@@ -1,7 +1,8 @@
 // Recording on a stream that nobody else knows, and launching.
 #include "runtime/cuda/graph.h"
 
-#include <cstdlib>
+#include "runtime/environment.h"
+
 #include <utility>
 
 namespace ogee::runtime::cuda {
@@ -39,13 +40,7 @@ private:
 } // namespace
 
 bool records_graphs() {
-  static const bool wanted = [] {
-    const char* const value = std::getenv("OGEE_CUDA_GRAPH");
-    const std::string_view text = value ? value : "";
-    if (!text.empty() && text != "0" && text != "1")
-      raise(ErrorCode::invalid_argument, "OGEE_CUDA_GRAPH: expected 0 or 1, got ", text);
-    return text != "0";
-  }();
+  static const bool wanted = is_switched_on("OGEE_CUDA_GRAPH", true);
   return wanted && !checks_each_launch();
 }
 

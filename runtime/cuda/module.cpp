@@ -2,20 +2,14 @@
 #include "runtime/cuda/module.h"
 
 #include "runtime/cuda/fault.h"
+#include "runtime/environment.h"
 
 #include <array>
-#include <cstdlib>
 
 namespace ogee::runtime::cuda {
 
 bool checks_each_launch() {
-  static const bool checks = [] {
-    const char* const value = std::getenv("OGEE_CUDA_SYNC");
-    const std::string_view text = value ? value : "";
-    if (!text.empty() && text != "0" && text != "1")
-      raise(ErrorCode::invalid_argument, "OGEE_CUDA_SYNC: expected 0 or 1, got ", text);
-    return text == "1";
-  }();
+  static const bool checks = is_switched_on("OGEE_CUDA_SYNC", false);
   return checks;
 }
 
