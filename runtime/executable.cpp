@@ -117,6 +117,7 @@ struct Executable::Runner {
   ThreadPool& pool = Runtime::get().pool();
   std::unique_ptr<Execution> own = plan.acquire();
   Execution* execution = own.get(); ///< or a replay's
+  OwnedBlock* workspace = &own->workspace;
   Replay* replay = nullptr;
   uint64_t launches = 0;
   bool elsewhere = false; ///< on another stream than the GPU's own
@@ -190,25 +191,33 @@ struct Executable::Runner {
   bool run_as_before() {
     Replays::Entry* const entry = plan.replays->begin(ReplayKey(program, plan, *execution));
     if (!entry) return false;
-    auto after = Replays::After::forget; // where an Error passes
+    auto after = Replays::After::forget;
     const auto end = [&](Replays* replays) { replays->end(*entry, after); };
     const std::unique_ptr<Replays, decltype(end)> ends(plan.replays.get(), end);
     if (!entry->replay && !(entry->replay = make_replay(entry->key))) return after = Replays::After::refuse, false;
     replay = entry->replay.get();
     execution = &replay->execution();
-    replay->begin(*own);
-    run(plan.launches);
-    replay->end();
+    workspace = &execution->workspace;
+    try {
+      replay->begin(*own);
+      run(plan.launches);
+      replay->end();
+    } catch (const Error& error) {
+      if (is_about_memory(error)) after = Replays::After::refuse; // a call alone takes less
+      throw;
+    }
     after = replay->is_refused() ? Replays::After::refuse : Replays::After::keep;
     return true;
   }
+
+  static bool is_about_memory(const Error& error) { return error.code() == ErrorCode::out_of_memory; }
 
   /// Null where there is no memory for it: the call may do with less.
   std::unique_ptr<Replay> make_replay(const ReplayKey& key) {
     try {
       return std::make_unique<Replay>(program, plan, *execution, key);
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::out_of_memory) throw;
+      if (!is_about_memory(error)) throw;
       return nullptr;
     }
   }
@@ -217,15 +226,26 @@ struct Executable::Runner {
   size_t run_again(std::span<const PlanNode> nodes, size_t first) {
     const std::span<const PlanNode> straight = nodes.subspan(first, nodes[first].length);
     RecordedRun& recorded = replay->run(nodes[first].run);
+    workspace = &recorded.workspace;
     if (!recorded.graph && std::exchange(recorded.is_warm, true)) record(recorded, straight);
-    if (recorded.graph) {
-      recorded.graph->launch();
-      launches += recorded.launches;
-      Runtime::get().counters().graph_launches.fetch_add(1, std::memory_order_relaxed);
-    } else {
+    if (!recorded.graph || !launch(recorded))
       for (const PlanNode& node : straight) step(node);
-    }
+    workspace = &execution->workspace;
     return first + straight.size() - 1;
+  }
+
+  /// False where there is no memory for it: the driver takes some at a graph's first launch.
+  bool launch(RecordedRun& recorded) {
+    try {
+      recorded.graph->launch();
+    } catch (const Error& error) {
+      if (!is_about_memory(error)) throw;
+      replay->refuse();
+      return false;
+    }
+    launches += recorded.launches;
+    Runtime::get().counters().graph_launches.fetch_add(1, std::memory_order_relaxed);
+    return true;
   }
 
   void record(RecordedRun& recorded, std::span<const PlanNode> nodes) {
@@ -285,7 +305,7 @@ struct Executable::Runner {
     if (problem.has_bias)
       memory.bias = matrix({product.bias, product.bias_offset, product.n, product.n}, 1, 1, problem.n, product.dtype);
     ++launches;
-    if (!plan.code->multiply(product, problem, memory, execution->workspace)) run(node.first);
+    if (!plan.code->multiply(product, problem, memory, *workspace)) run(node.first);
   }
 
   /// Where a matrix begins; an Error unless all of it lies inside its buffer.

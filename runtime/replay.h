@@ -23,6 +23,7 @@ struct Executable::ReplayKey {
 
 /// A straight run of the launch list.
 struct RecordedRun {
+  OwnedBlock workspace; ///< of its products: of no other run, which could replace it
   std::optional<cuda::Graph> graph;
   uint64_t launches = 0; ///< in it
   bool is_warm = false;  ///< it ran, so that all is there that launches need beside their memory: modules, algorithms

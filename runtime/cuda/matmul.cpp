@@ -135,6 +135,7 @@ Matmuls::~Matmuls() {
 }
 
 bool Matmuls::start() {
+  const std::lock_guard lock(mutex_);
   if (started_) return handle_ != nullptr;
   started_ = true;
   const Result<CublasLt>& library = CublasLt::get();
@@ -156,10 +157,11 @@ bool Matmuls::run(const MatmulProblem& problem, const MatmulMemory& memory, Owne
   Devices::get().check();
   if (!can_be_asked(problem)) return false;
   gpu_.activate();
-  const std::lock_guard lock(mutex_); // a description holds the address of the bias
   if (!start()) return false;
   const std::shared_ptr<Plan> plan = plan_of(problem, memory);
   if (!plan->usable) return false;
+  provide(workspace, plan->workspace);
+  const std::lock_guard lock(mutex_); // a description holds the address of the bias
   if (const int status = enqueue(*plan, memory, workspace, nullptr); status != 0)
     raise(ErrorCode::state, "CUDA: ", gpu_.device(), ": launching ", note.text,
           " failed: cuBLASLt: ", library_->describe(status));
@@ -167,17 +169,26 @@ bool Matmuls::run(const MatmulProblem& problem, const MatmulMemory& memory, Owne
   return true;
 }
 
+void Matmuls::provide(OwnedBlock& workspace, size_t bytes) {
+  if (workspace.bytes() >= bytes) return;
+  workspace = OwnedBlock(); // before the new one: they need not be there together
+  workspace = OwnedBlock(bytes, gpu_);
+}
+
 std::shared_ptr<Matmuls::Plan> Matmuls::plan_of(const MatmulProblem& problem, const MatmulMemory& memory) {
   const void* const c = problem.has_residual ? memory.residual : memory.out;
   const Key key{problem,
                 {alignment_of(memory.rhs), alignment_of(memory.lhs), alignment_of(c), alignment_of(memory.out)}};
   auto& plans = plans_->by_key;
-  if (const auto known = plans.find(key); known != plans.end()) return known->second;
-  std::shared_ptr<Plan> plan = make_plan(key);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = plans.find(key); known != plans.end()) return known->second;
+  }
+  std::shared_ptr<Plan> plan = make_plan(key); // it asks for memory, which may have to wait for others: no lock
   if (plan->usable && problem.function == MatmulFunction::relu) plan->usable = keeps_nan(*plan, problem, memory);
+  const std::lock_guard lock(mutex_);
   if (plans.size() >= kMostPlans) plans.clear();
-  plans[key] = plan;
-  return plan;
+  return plans.try_emplace(key, std::move(plan)).first->second;
 }
 
 /// One that is not usable where the library refuses any part of it.
@@ -256,7 +267,7 @@ bool Matmuls::choose(Plan& plan, const Key& key) {
 }
 
 /// `factor`: what the product is multiplied by, 1 if it is null.
-int Matmuls::enqueue(const Plan& plan, const MatmulMemory& memory, OwnedBlock& workspace, const double* factor) {
+int Matmuls::enqueue(const Plan& plan, const MatmulMemory& memory, const OwnedBlock& workspace, const double* factor) {
   const CublasLt& lt = *library_;
   if (plan.has_bias)
     if (const int status =
@@ -266,10 +277,6 @@ int Matmuls::enqueue(const Plan& plan, const MatmulMemory& memory, OwnedBlock& w
   const double alpha = factor ? *factor : 1, beta = plan.has_residual ? 1 : 0;
   const float narrow_alpha = static_cast<float>(alpha), narrow_beta = static_cast<float>(beta);
   const bool wide = plan.dtype == DType::f64;
-  if (workspace.bytes() < plan.workspace) {
-    workspace = OwnedBlock(); // before the new one: they need not be there together
-    workspace = OwnedBlock(plan.workspace, gpu_);
-  }
   const int status =
       lt.cublasLtMatmul(handle_, plan.description, wide ? static_cast<const void*>(&alpha) : &narrow_alpha, memory.rhs,
                         plan.a, memory.lhs, plan.b, wide ? static_cast<const void*>(&beta) : &narrow_beta,
@@ -285,7 +292,7 @@ bool Matmuls::keeps_nan(const Plan& plan, const MatmulProblem& problem, const Ma
   const auto item = static_cast<int64_t>(item_size(problem.dtype));
   const auto bytes = static_cast<size_t>((last + 1) * item);
   const DeviceBlock aside(gpu_, bytes);
-  OwnedBlock workspace;
+  const OwnedBlock workspace(plan.workspace, gpu_);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   MatmulMemory probe = memory;
   probe.out = aside.data();

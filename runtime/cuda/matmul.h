@@ -56,11 +56,12 @@ private:
   std::shared_ptr<Plan> plan_of(const MatmulProblem& problem, const MatmulMemory& memory);
   std::shared_ptr<Plan> make_plan(const Key& key);
   bool choose(Plan& plan, const Key& key);
-  int enqueue(const Plan& plan, const MatmulMemory& memory, OwnedBlock& workspace, const double* factor);
+  void provide(OwnedBlock& workspace, size_t bytes);
+  int enqueue(const Plan& plan, const MatmulMemory& memory, const OwnedBlock& workspace, const double* factor);
   bool keeps_nan(const Plan& plan, const MatmulProblem& problem, const MatmulMemory& memory);
 
   Gpu& gpu_;
-  std::mutex mutex_;
+  std::mutex mutex_; ///< of what follows; nothing is allocated under it: that may wait for recordings, which take it
   bool started_ = false;
   const CublasLt* library_ = nullptr; ///< null: not there
   LtHandle handle_ = nullptr;

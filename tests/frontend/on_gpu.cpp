@@ -271,6 +271,25 @@ TEST_CASE("on_gpu: a compiled step is recorded and run again, with other data, n
   CHECK(stats().graph_launches - before == 100 - 2 * 2); // two sizes, each known after two calls
 }
 
+TEST_CASE("on_gpu: what is recorded keeps its workspace when another part of the program needs a larger one") {
+  const auto run = [](Device d) {
+    manual_seed(5);
+    const Tensor w = randn({16, 16}, d) * 0.1, large = randn({100, 100}, d) * 0.01;
+    const auto f = compile([&](const Tensor& x, const Tensor& flag) {
+      const Tensor h = softmax(matmul(softmax(matmul(x, w), -1), w), -1);
+      return cond(
+          flag.sum() > 0, [&] { return h + matmul(softmax(matmul(large, large), -1), large).sum(); },
+          [&] { return h * 2.0; });
+    });
+    std::vector<double> sums;
+    for (int i = 0; i < 12; ++i)
+      sums.push_back(f(randn({16, 16}, d), full({1}, i >= 5 && i % 2 ? 1.0 : -1.0, d)).sum().item());
+    return sums;
+  };
+  const std::vector<double> here = run(cpu_device), there = run(gpu);
+  for (size_t i = 0; i < here.size(); ++i) CHECK(tests::near(there[i], here[i], 1e-4));
+}
+
 TEST_CASE("on_gpu: graphs for a device") {
   const Graph graph = trace([](Tensor x) { return x * 2 + rand({3}, Device("cuda")); }, spec({f32, gpu}, {3}));
   const CompiledGraph program = graph.compile();

@@ -318,7 +318,8 @@ TEST_CASE("replay: what is kept is given back when memory is asked for") {
 }
 
 TEST_CASE("replay: a step that cannot be recorded runs all the same") {
-  for (const char* call : {"cuStreamBeginCapture_v2", "cuStreamEndCapture", "cuGraphInstantiateWithFlags"}) {
+  for (const char* call :
+       {"cuStreamBeginCapture_v2", "cuStreamEndCapture", "cuGraphInstantiateWithFlags", "cuGraphLaunch"}) {
     Trainer trainer(5);
     for (int step = 0; step < 2; ++step) trainer.run(1, 1);
     const uint64_t before = graphs();

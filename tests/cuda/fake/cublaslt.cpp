@@ -46,7 +46,6 @@ namespace {
 using namespace ogee::runtime::cuda;
 
 constexpr int kOk = 0, kInvalid = 7, kUnsupported = 15;
-constexpr size_t kWorkspace = 256;
 
 [[noreturn]] void violation(const char* what) {
   std::fprintf(stderr, "fake cuBLASLt: %s\n", what);
@@ -134,6 +133,9 @@ bool fits(const LtDescription_& how, const LtLayout_& a, const LtLayout_& b, con
   return a.type == how.type && b.type == how.type && k == k2 && k > 0 && same(c) && same(d) && a.batch == d.batch &&
          b.batch == d.batch;
 }
+
+/// What an algorithm needs: more for larger results.
+size_t workspace_of(const LtLayout_& d) { return 256 * (1 + size_t(d.elements()) / 1024); }
 
 bool is_supported(const LtDescription_& how, const LtLayout_& d) {
   if (refuses("all") || (refuses("f64") && how.type == kLtF64) || (refuses("batch") && d.batch > 1)) return false;
@@ -226,11 +228,11 @@ int cublasLtMatmulAlgoGetHeuristic(LtHandle, LtDescription how, LtLayout a, LtLa
                                    LtPreference preference, int asked, LtHeuristic* results, int* found) {
   *found = 0;
   if (asked < 1 || !fits(*how, *a, *b, *c, *d)) return kInvalid;
-  if (!is_supported(*how, *d) || preference->workspace < kWorkspace) return kUnsupported;
+  if (!is_supported(*how, *d) || preference->workspace < workspace_of(*d)) return kUnsupported;
   *found = 1;
   results[0] = {};
   for (int i = 0; i < 4; ++i) results[0].algorithm.data[i] = preference->alignment[i];
-  results[0].workspace = kWorkspace;
+  results[0].workspace = workspace_of(*d);
   return kOk;
 }
 
@@ -238,7 +240,7 @@ int cublasLtMatmulAlgoCheck(LtHandle, LtDescription how, LtLayout a, LtLayout b,
                             const LtAlgorithm* algorithm, LtHeuristic* result) {
   if (!fits(*how, *a, *b, *c, *d) || algorithm->data[0] == 0) return kInvalid;
   if (!is_supported(*how, *d)) return kUnsupported;
-  *result = {.algorithm = *algorithm, .workspace = kWorkspace};
+  *result = {.algorithm = *algorithm, .workspace = workspace_of(*d)};
   return kOk;
 }
 
@@ -247,7 +249,7 @@ int cublasLtMatmul(LtHandle, LtDescription how, const void* alpha, const void* a
                    const LtAlgorithm* algorithm, void* workspace, size_t workspace_bytes, StreamHandle stream) {
   if (!fits(*how, *a_layout, *b_layout, *c_layout, *d_layout)) return kInvalid;
   if (!is_supported(*how, *d_layout)) return kUnsupported;
-  if (workspace_bytes < kWorkspace || !workspace) violation("less workspace than the algorithm needs");
+  if (workspace_bytes < workspace_of(*d_layout) || !workspace) violation("less workspace than the algorithm needs");
   const void* const operands[] = {a, b, c, d};
   for (int i = 0; i < 4; ++i)
     if (algorithm->data[i] == 0 || address_of(operands[i]) % algorithm->data[i] != 0)

@@ -2,13 +2,16 @@
 // Covers: cublaslt
 #include "runtime/cuda/matmul.h"
 
+#include "runtime/cuda/graph.h"
 #include "runtime/cuda/memory.h"
 #include "tests/cuda/machine.h"
 #include "tests/runtime/folder.h"
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <random>
+#include <thread>
 
 using namespace ogee::runtime;
 using namespace ogee::runtime::cuda;
@@ -197,6 +200,30 @@ TEST_CASE("matmul: an algorithm is asked for once, and kept", "[fake]") {
   const Setting refuse("OGEE_FAKE_CUBLASLT_REFUSE", "all");
   CHECK(error_of([&] { multiply(p, values, result); }) ==
         "CUDA: cuda:0: launching dot (dot at a.cpp:1) failed: cuBLASLt: not supported (15)");
+}
+
+TEST_CASE("matmul: who is out of memory waits for who records, not the other way round", "[fake]") {
+  const MatmulProblem p = problem_of(DType::f32, 1, 4, 4, 4);
+  const Operands<float> values(p);
+  const Array<float> lhs(values.lhs), rhs(values.rhs), out(values.out), other(values.out);
+  Gpu& gpu = Gpu::get(0);
+  const LaunchNote note("dot", "dot", "a.cpp:1");
+  ogee::runtime::OwnedBlock workspace, late;
+  REQUIRE(gpu.matmuls().run(p, {lhs.data(), rhs.data(), nullptr, nullptr, out.data()}, workspace, note));
+  std::thread thread;
+  const Graph graph(gpu, "step", [&] {
+    const uint64_t before = fake_calls("cuMemAllocAsync");
+    fake_fail("cuMemAllocAsync", 1, kOutOfMemory);
+    thread = std::thread(
+        [&] { gpu.matmuls().run(p, {lhs.data(), rhs.data(), nullptr, nullptr, other.data()}, late, note); });
+    while (fake_calls("cuMemAllocAsync") == before) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20)); // until it waits
+    gpu.matmuls().run(p, {lhs.data(), rhs.data(), nullptr, nullptr, out.data()}, workspace, note);
+  });
+  thread.join();
+  graph.launch();
+  CHECK(other.values() == values.expected(p));
+  CHECK(out.values() == values.expected(p));
 }
 
 TEST_CASE("cublaslt: a library that is missing is one line", "[fake]") {
