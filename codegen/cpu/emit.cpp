@@ -85,11 +85,13 @@ unsigned chooseWidth(const Nest& nest, const TargetInfo& target) {
     const bool isPosition = node.kind == Node::Kind::reduce && needsIndex(nest, index); // i32 in a chunk
     if (!isSame && !isPosition) bits = std::max(bits, node.element.getIntOrFloatBitWidth());
   }
-  // Long bodies have chains enough of their own, and more lanes would only spill and take longer to compile.
+  // Long bodies have chains enough of their own, and more lanes would only spill and take longer to compile; along rows
+  // there are several steps in a round as well, and a short row leaves fewer lanes idle.
   const unsigned length = opsOf(nest);
-  unsigned registers = length > 60 ? 1 : length > 30 || target.vectorRegisters < 32 ? 2 : 4;
+  const bool isRow = nest.reducedDim() == static_cast<int>(nest.vectorDim());
+  unsigned registers = length > (isRow ? 20 : 60) ? 1 : length > 30 || target.vectorRegisters < 32 ? 2 : 4;
   if (onlyPositions(nest)) // along rows lanes need to be folded; in columns positions take as much as elements
-    registers = nest.reducedDim() == static_cast<int>(nest.vectorDim()) ? 1 : std::min(registers, bits / 16);
+    registers = isRow ? 1 : std::min(registers, bits / 16);
   unsigned width = std::min<unsigned>(target.vectorBits / bits * registers, 64);
   const Dim& inner = nest.extents[nest.vectorDim()];
   if (inner.is_number()) width = std::min<uint64_t>(width, llvm::PowerOf2Ceil(std::max<int64_t>(inner.number(), 1)));
