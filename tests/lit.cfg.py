@@ -19,6 +19,7 @@ for name in ("HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "OGEE_NUM_
 config.environment["OGEE_CACHE_DIR"] = ""  # a test sees what this build compiles, not what an earlier one left
 
 config.substitutions.append(("%source", config.ogee_source))
+config.substitutions.append(("%build", config.ogee_build))
 config.substitutions.append(("%fake_cuda", os.path.join(config.ogee_build, "fake_cuda")))
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%folders", config.environment["PATH"]))

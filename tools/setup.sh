@@ -8,6 +8,7 @@ packages=(
   clang-19 lld-19 libclang-rt-19-dev clang-format-19              # compiler, linker, sanitizers, style
   llvm-19-dev llvm-19-tools libmlir-19-dev mlir-19-tools          # LLVM and MLIR; lit and FileCheck; mlir-tblgen
   zlib1g-dev libcli11-dev nlohmann-json3-dev catch2               # .npz files; the tools' arguments and reports; tests
+  xz-utils                                                        # archives of gpu-pack
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user           # tests of cross-compiled libraries, under an emulator
 )
 
