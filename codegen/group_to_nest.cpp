@@ -233,56 +233,55 @@ Nest copyNest(const View& from, const View& to) {
   return nest;
 }
 
-void chooseTile(Nest& nest, const TargetInfo& target) {
-  Contraction& c = *nest.contraction;
-  if (!target.packs) { // and its kernels have tiles of their own
-    c.packed = false;
-    return;
-  }
+void chooseMicroKernel(Nest& nest, const TargetInfo& target) {
+  if (!target.packs) return;
+  MicroKernel& tile = nest.contraction->microKernel.emplace();
   const Dim &rows = nest.extents[nest.rank() - 2], &columns = nest.extents[nest.rank() - 1];
   const auto product = llvm::find_if(nest.nodes, [](const Node& node) { return node.kind == Node::Kind::product; });
   const unsigned bits = product->element.getIntOrFloatBitWidth();
-  c.lanes = target.vectorBits / bits;
+  tile.lanes = target.vectorBits / bits;
   const bool manyRegisters = target.vectorRegisters >= 32;
   const bool fewRows = atMost(rows, 4);
   // Accumulators plus one row of rhs plus a broadcast lhs have to fit into the registers.
-  c.rows = manyRegisters ? (fewRows ? 4 : 6) : (fewRows ? 4 : 6);
-  c.vectors = manyRegisters ? 4 : 2;
+  tile.rows = manyRegisters ? (fewRows ? 4 : 6) : (fewRows ? 4 : 6);
+  tile.vectors = manyRegisters ? 4 : 2;
   if (target.vectorBits == 128 && manyRegisters) { // NEON
-    c.rows = 4;
-    c.vectors = 4;
+    tile.rows = 4;
+    tile.vectors = 4;
   }
-  if (fewRows && rows.is_number()) c.rows = std::max<int64_t>(1, std::min<int64_t>(c.rows, rows.number()));
+  if (fewRows && rows.is_number()) tile.rows = std::max<int64_t>(1, std::min<int64_t>(tile.rows, rows.number()));
   if (columns.is_number())
-    while (c.vectors > 1 && (c.vectors / 2) * c.lanes >= columns.number()) c.vectors /= 2;
-  c.blockRows = c.rows * 8;
-  c.packed = !(canReadInPlace(nest) && atMost(rows, kFewRows));
+    while (tile.vectors > 1 && (tile.vectors / 2) * tile.lanes >= columns.number()) tile.vectors /= 2;
+  tile.blockRows = tile.rows * 8;
+  tile.packed = !(canReadInPlace(nest) && atMost(rows, kFewRows));
 }
 
 bool canReadInPlace(const Nest& nest) { return isNumber(nest.contraction->rhs.at.strides[nest.rank() - 2], 1); }
 
 Dim packedElements(const Nest& nest) {
   const Contraction& c = *nest.contraction;
-  Dim panels = ceil_div(nest.extents[nest.rank() - 1], Dim(c.columns()));
+  const Dim columns = c.microKernel->columns();
+  Dim panels = ceil_div(nest.extents[nest.rank() - 1], columns);
   for (unsigned dim = 0; dim + 2 < nest.rank(); ++dim)
     panels = isNumber(c.rhs.at.strides[dim], 0) ? panels : panels * nest.extents[dim];
-  return panels * c.k * Dim(c.columns());
+  return panels * c.k * columns;
 }
 
 Nest splitPack(Nest& nest, unsigned buffer) {
   Contraction& c = *nest.contraction;
   const unsigned batch = nest.rank() - 2;
+  const int64_t columns = c.microKernel->columns();
   Nest pack;
   pack.name = nest.name + "_pack";
-  pack.pack = Pack{c.columns()};
+  pack.pack = Pack{columns};
   Node load;
   load.kind = Node::Kind::load;
   load.element = nest.buffers[c.rhs.buffer].element;
   load.access = {0, {c.rhs.at.offset, {}}};
-  const Dim panels = ceil_div(nest.extents[nest.rank() - 1], Dim(c.columns()));
+  const Dim panels = ceil_div(nest.extents[nest.rank() - 1], Dim(columns));
   SmallVector<Dim, 4> packedStrides(batch + 2, Dim(0));
-  packedStrides[batch] = c.k * Dim(c.columns()); // from panel to panel
-  packedStrides[batch + 1] = c.columns();        // along k
+  packedStrides[batch] = c.k * Dim(columns); // from panel to panel
+  packedStrides[batch + 1] = columns;        // along k
   Dim step = panels * packedStrides[batch];
   for (unsigned dim = batch; dim-- > 0;)
     if (!isNumber(c.rhs.at.strides[dim], 0)) { // operands repeated along a batch dim are packed once
@@ -306,7 +305,7 @@ Nest splitPack(Nest& nest, unsigned buffer) {
   }
   nest.buffers[c.rhs.buffer].value = buffer;
   c.rhs.at = {0, packedStrides};
-  c.packed = true;
+  c.microKernel->packed = true;
   return pack;
 }
 

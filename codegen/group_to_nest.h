@@ -20,8 +20,9 @@ Nest copyNest(const View& from, const View& to);
 constexpr int64_t kFewRows = 18;
 /// Whether the right operand's columns lie side by side.
 bool canReadInPlace(const Nest& nest);
-/// Chooses the micro-kernel of a contraction nest, and whether its right operand is packed first.
-void chooseTile(Nest& nest, const TargetInfo& target);
+/// Chooses the micro-kernel of a contraction nest where the target wants one, and whether its right operand is packed
+/// first.
+void chooseMicroKernel(Nest& nest, const TargetInfo& target);
 /// Elements of the packed right operand of `nest`.
 Dim packedElements(const Nest& nest);
 /// Splits off the packing: the nest that fills `buffer`, which `nest` reads from then on.

@@ -182,9 +182,9 @@ std::string toString(const Nest& nest) {
     out << "  b" << index << " : " << buffer.element << (buffer.byValue ? " by value\n" : "\n");
   if (const auto& c = nest.contraction) {
     out << "  product over " << c->k.to_string();
-    if (c->rows * c->columns() > 1) // of a micro-kernel
-      out << " in tiles of " << c->rows << " x " << c->columns() << ", blocks of " << c->blockRows << " rows"
-          << (c->packed ? ", packed" : ",");
+    if (const auto& tile = c->microKernel)
+      out << " in tiles of " << tile->rows << " x " << tile->columns() << ", blocks of " << tile->blockRows << " rows"
+          << (tile->packed ? ", packed" : ",");
     out << " ";
     print(out, c->lhs);
     out << " x ";

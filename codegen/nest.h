@@ -69,17 +69,21 @@ struct Store {
   bool perPoint = true;
 };
 
-/// out[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n] by a micro-kernel of `rows` x `vectors` * `lanes`
-/// accumulators. The nest's last two dims are m and n, those before them batch dims; the affine functions have one
-/// stride more, that of k, at the end.
+/// A micro-kernel of `rows` x `vectors` * `lanes` accumulators in registers.
+struct MicroKernel {
+  int64_t rows = 1, vectors = 1, lanes = 1;
+  int64_t blockRows = 1; ///< rows of one unit, a multiple of `rows`
+  bool packed = true; ///< rhs was laid out by a pack nest as [batch][n / columns][k][columns]; its strides are those of
+                      ///< that layout
+  int64_t columns() const { return vectors * lanes; }
+};
+
+/// out[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n]. The nest's last two dims are m and n, those before them
+/// batch dims; the affine functions have one stride more, that of k, at the end.
 struct Contraction {
   Access lhs, rhs;
   Dim k = 0;
-  bool packed = true; ///< rhs was laid out by a pack nest as [batch][n / columns][k][columns]; its strides are those of
-                      ///< that layout
-  int64_t rows = 1, vectors = 1, lanes = 1;
-  int64_t blockRows = 1; ///< rows of one unit, a multiple of `rows`
-  int64_t columns() const { return vectors * lanes; }
+  std::optional<MicroKernel> microKernel; ///< of targets that pack (TargetInfo); others tile as they see fit
 };
 
 /// Lays out source[b, k, n] as [b][n / columns][k][columns], padded with zeros. The nest's last two dims are k and n;

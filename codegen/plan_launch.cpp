@@ -34,8 +34,8 @@ void Planner::launch(Nest nest) {
 
 void Planner::launchContraction(Nest nest) {
   if (target_.hasMatmuls) return launchMatmul(std::move(nest));
-  chooseTile(nest, target_);
-  if (!nest.contraction->packed) {
+  chooseMicroKernel(nest, target_);
+  if (const auto& tile = nest.contraction->microKernel; !tile || !tile->packed) {
     launchIn(*list_, std::move(nest));
     return;
   }
@@ -49,7 +49,7 @@ void Planner::launchContraction(Nest nest) {
   const Slot few = sizes_.apply(runtime::SizeOp::lt, sizes_.slot(rows), sizes_.slot(Dim(kFewRows + 1)));
   entry.condition = {runtime::Condition::Kind::size, few};
   Nest inPlace = nest;
-  inPlace.contraction->packed = false;
+  inPlace.contraction->microKernel->packed = false;
   inPlace.name += "_few_rows";
   launchIn(entry.then, std::move(inPlace));
   launchPacked(entry.otherwise, std::move(nest));

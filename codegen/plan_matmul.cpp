@@ -27,7 +27,6 @@ std::optional<Matmul> Planner::matmulIn(const Nest& nest) const {
 }
 
 void Planner::launchMatmul(Nest nest) {
-  nest.contraction->packed = false;
   if (const std::optional<Matmul> whole = matmulIn(nest)) {
     launchMatmulIn(*list_, nest, *whole);
     return;

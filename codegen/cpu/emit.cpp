@@ -60,9 +60,10 @@ LaunchFacts launchFacts(const Nest& nest, const TargetInfo& target) {
   case NestShape::rows:
   case NestShape::columns: return reductionFacts(nest, target);
   case NestShape::product: {
-    const Contraction& c = *nest.contraction;
-    const Dim blocks = ceil_div(extents[last - 1], Dim(c.blockRows)) * ceil_div(extents[last], Dim(c.columns()));
-    return {productOf(extents.drop_back(2)) * blocks, ChunkFacts{c.k * Dim(c.blockRows * c.columns() / 16)}};
+    const MicroKernel& tile = *nest.contraction->microKernel;
+    const Dim blocks = ceil_div(extents[last - 1], Dim(tile.blockRows)) * ceil_div(extents[last], Dim(tile.columns()));
+    return {productOf(extents.drop_back(2)) * blocks,
+            ChunkFacts{nest.contraction->k * Dim(tile.blockRows * tile.columns() / 16)}};
   }
   case NestShape::pack:
     return {productOf(extents.drop_back(2)) * ceil_div(extents[last], Dim(nest.pack->columns)),

@@ -16,24 +16,24 @@ namespace {
 class ProductEmitter {
 public:
   explicit ProductEmitter(Kernel& kernel)
-      : kernel_(kernel), b(kernel.b), nest_(kernel.nest), c_(*nest_.contraction), body_(kernel), m_(nest_.rank() - 2),
-        n_(nest_.rank() - 1), element_(nest_.nodes[productNode()].element),
-        vectorType_(VectorType::get({c_.lanes}, element_)) {
-    tile_ = kernel.stackArray(element_, c_.rows * c_.columns());
+      : kernel_(kernel), b(kernel.b), nest_(kernel.nest), c_(*nest_.contraction), micro_(*c_.microKernel),
+        body_(kernel), m_(nest_.rank() - 2), n_(nest_.rank() - 1), element_(nest_.nodes[productNode()].element),
+        vectorType_(VectorType::get({micro_.lanes}, element_)) {
+    tile_ = kernel.stackArray(element_, micro_.rows * micro_.columns());
   }
 
   void emit() {
     kernel_.forLoop(kernel_.begin(), kernel_.end(), 1, [&](Value unit) {
       SmallVector<Value> extents;
       for (unsigned dim = 0; dim < m_; ++dim) extents.push_back(kernel_.index(nest_.extents[dim]));
-      extents.push_back(kernel_.ceilDiv(columns(), c_.columns()));
-      extents.push_back(kernel_.ceilDiv(rows(), c_.blockRows));
+      extents.push_back(kernel_.ceilDiv(columns(), micro_.columns()));
+      extents.push_back(kernel_.ceilDiv(rows(), micro_.blockRows));
       SmallVector<Value> at = kernel_.delinearize(unit, extents);
       Value panel = at[m_];
-      Value from = kernel_.mul(at[n_], kernel_.index(c_.blockRows));
-      Value to = kernel_.min(rows(), kernel_.add(from, kernel_.index(c_.blockRows)));
+      Value from = kernel_.mul(at[n_], kernel_.index(micro_.blockRows));
+      Value to = kernel_.min(rows(), kernel_.add(from, kernel_.index(micro_.blockRows)));
       at.resize(m_);
-      kernel_.forLoop(from, to, c_.rows, [&](Value row) { emitTile(at, row, panel); });
+      kernel_.forLoop(from, to, micro_.rows, [&](Value row) { emitTile(at, row, panel); });
     });
     kernel_.finish();
   }
@@ -48,9 +48,9 @@ private:
 
   /// The accumulators of rows [row, row + c.rows) and one panel of columns, then the epilogue on them.
   void emitTile(ArrayRef<Value> batch, Value row, Value panel) {
-    Value column = kernel_.mul(panel, kernel_.index(c_.columns()));
+    Value column = kernel_.mul(panel, kernel_.index(micro_.columns()));
     Value rest = kernel_.sub(columns(), column);
-    if (c_.packed) {
+    if (micro_.packed) {
       accumulate(batch, row, panel, Value());
     } else {
       auto full = [&] {
@@ -61,7 +61,7 @@ private:
         accumulate(batch, row, panel, rest);
         return SmallVector<Value>();
       };
-      kernel_.ifElse(kernel_.less(rest, kernel_.index(c_.columns())), partial, full);
+      kernel_.ifElse(kernel_.less(rest, kernel_.index(micro_.columns())), partial, full);
     }
     emitEpilogue(batch, row, column, rest);
   }
@@ -70,35 +70,35 @@ private:
   void accumulate(ArrayRef<Value> batch, Value row, Value panel, Value rest) {
     SmallVector<Value> lhsRows;
     Value lastRow = kernel_.sub(rows(), kernel_.index(1));
-    for (int64_t r = 0; r < c_.rows; ++r) {
+    for (int64_t r = 0; r < micro_.rows; ++r) {
       // Rows past the end read the last one again; they are not stored.
       Value clamped = r == 0 ? row : kernel_.min(kernel_.add(row, kernel_.index(r)), lastRow);
       lhsRows.push_back(offsetAt(c_.lhs.at, batch, clamped));
     }
     Value lhsStep = kernel_.index(c_.lhs.at.strides.back());
-    Value rhsStep = c_.packed ? kernel_.index(c_.columns()) : kernel_.index(c_.rhs.at.strides.back());
-    Value rhsBase = c_.packed ? packedPanel(batch, panel)
-                              : offsetAt(c_.rhs.at, batch, kernel_.mul(panel, kernel_.index(c_.columns())));
+    Value rhsStep = micro_.packed ? kernel_.index(micro_.columns()) : kernel_.index(c_.rhs.at.strides.back());
+    Value rhsBase = micro_.packed ? packedPanel(batch, panel)
+                                  : offsetAt(c_.rhs.at, batch, kernel_.mul(panel, kernel_.index(micro_.columns())));
     Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(vectorType_));
     SmallVector<Value> masks = masksFor(rest);
-    SmallVector<Value> init(c_.rows * c_.vectors, zero);
+    SmallVector<Value> init(micro_.rows * micro_.vectors, zero);
     SmallVector<Value> sums =
         kernel_.forLoop(kernel_.index(0), kernel_.index(c_.k), 1, init, [&](Value k, ValueRange carried) {
           Value rhsAt = kernel_.add(rhsBase, kernel_.mul(k, rhsStep));
           SmallVector<Value> rhs, next;
-          for (int64_t v = 0; v < c_.vectors; ++v)
-            rhs.push_back(loadRhs(kernel_.add(rhsAt, kernel_.index(v * c_.lanes)), masks, v, zero));
-          for (int64_t r = 0; r < c_.rows; ++r) {
+          for (int64_t v = 0; v < micro_.vectors; ++v)
+            rhs.push_back(loadRhs(kernel_.add(rhsAt, kernel_.index(v * micro_.lanes)), masks, v, zero));
+          for (int64_t r = 0; r < micro_.rows; ++r) {
             Value at = kernel_.add(lhsRows[r], kernel_.mul(k, lhsStep));
             Value lhs = b.create<memref::LoadOp>(kernel_.buffer(c_.lhs.buffer), at);
             lhs = b.create<vector::BroadcastOp>(vectorType_, lhs);
-            for (int64_t v = 0; v < c_.vectors; ++v)
-              next.push_back(multiplyAdd(lhs, rhs[v], carried[r * c_.vectors + v]));
+            for (int64_t v = 0; v < micro_.vectors; ++v)
+              next.push_back(multiplyAdd(lhs, rhs[v], carried[r * micro_.vectors + v]));
           }
           return next;
         });
     for (auto [slot, sum] : llvm::enumerate(sums))
-      b.create<vector::StoreOp>(sum, tile_, kernel_.index(slot * c_.lanes));
+      b.create<vector::StoreOp>(sum, tile_, kernel_.index(slot * micro_.lanes));
   }
 
   /// The linear index of (batch, i, k = 0), where i is the row of lhs or the column of rhs.
@@ -113,9 +113,9 @@ private:
 
   SmallVector<Value> masksFor(Value rest) {
     SmallVector<Value> masks;
-    auto type = VectorType::get({c_.lanes}, b.getI1Type());
-    for (int64_t v = 0; rest && v < c_.vectors; ++v)
-      masks.push_back(b.create<vector::CreateMaskOp>(type, kernel_.sub(rest, kernel_.index(v * c_.lanes))));
+    auto type = VectorType::get({micro_.lanes}, b.getI1Type());
+    for (int64_t v = 0; rest && v < micro_.vectors; ++v)
+      masks.push_back(b.create<vector::CreateMaskOp>(type, kernel_.sub(rest, kernel_.index(v * micro_.lanes))));
     return masks;
   }
 
@@ -132,21 +132,21 @@ private:
 
   /// Goes over the valid part of the tile row by row: computes what follows the product, and stores.
   void emitEpilogue(ArrayRef<Value> batch, Value row, Value column, Value rest) {
-    Value count = kernel_.min(kernel_.index(c_.rows), kernel_.sub(rows(), row));
-    Value width = kernel_.min(kernel_.index(c_.columns()), rest);
+    Value count = kernel_.min(kernel_.index(micro_.rows), kernel_.sub(rows(), row));
+    Value width = kernel_.min(kernel_.index(micro_.columns()), rest);
     const unsigned product = productNode();
     kernel_.forLoop(kernel_.index(0), count, 1, [&](Value r) {
-      Value tileRow = kernel_.mul(r, kernel_.index(c_.columns()));
+      Value tileRow = kernel_.mul(r, kernel_.index(micro_.columns()));
       Scope scope;
       scope.point.assign(batch.begin(), batch.end());
       scope.point.push_back(kernel_.add(row, r));
       scope.point.push_back(column);
       for (unsigned node = 0; node < nest_.nodes.size(); ++node)
         if (invariantAlong(nest_, node, n_)) body_.evaluate(node, scope);
-      forVectors(kernel_, kernel_.index(0), width, c_.lanes, [&](Value first, Value valid) {
+      forVectors(kernel_, kernel_.index(0), width, micro_.lanes, [&](Value first, Value valid) {
         Scope lanes = scope;
         lanes.point[n_] = kernel_.add(column, first);
-        lanes.width = c_.lanes;
+        lanes.width = micro_.lanes;
         if (valid) body_.setCount(lanes, valid);
         lanes.known[product] = b.create<vector::LoadOp>(vectorType_, tile_, kernel_.add(tileRow, first));
         body_.storeAll(lanes);
@@ -158,6 +158,7 @@ private:
   ImplicitLocOpBuilder& b;
   const Nest& nest_;
   const Contraction& c_;
+  const MicroKernel& micro_;
   Body body_;
   unsigned m_, n_;
   Type element_;
