@@ -146,7 +146,7 @@ TestRun rows_run(const std::string& device, unsigned part, unsigned parts) {
 }
 
 void run_rows(Findings& findings) {
-  if (findings.settings().quick) return run_tests(findings, {rows_run("cuda", 19, 60)});
+  if (findings.settings().quick) return run_tests(findings, {rows_run("cuda", 5, 1200)});
   const unsigned parts = std::clamp(std::thread::hardware_concurrency(), 1u, 16u);
   std::vector<TestRun> runs;
   for (unsigned part = 0; part < parts; ++part) runs.push_back(rows_run("cuda", part, parts));

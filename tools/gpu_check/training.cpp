@@ -51,7 +51,7 @@ void run_training(Findings& findings) {
 void run_cpu(Findings& findings) {
   compare_ways(findings, {{"cpu", true}}, findings.settings().quick ? 8 : 60);
   compare_compiled_functions(findings);
-  run_tests(findings, {rows_run("cpu", 0, 40)});
+  run_tests(findings, {rows_run("cpu", 0, findings.settings().quick ? 600 : 40)});
 }
 
 } // namespace ogee::gpu_check
