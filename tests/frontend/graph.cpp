@@ -124,7 +124,7 @@ TEST_CASE("graph: sizes that are equal by a check of the call alone") {
               joined(a, ones({3, 8}))));
 }
 
-TEST_CASE("graph: nothing of graphs that are gone stands in the next ones") {
+TEST_CASE("graph: nothing of graphs that are gone stands in the next ones, on any thread") {
   auto scaled = [](Tensor x) { return x.exp() * 2; };
   const auto texts_of = [&] {
     const Graph graph = trace(scaled, spec(f32, {dim("n"), 4}));
