@@ -33,15 +33,16 @@ as_root() {
 missing_packages() {
   local package
   for package in "$@"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || echo "$package"
+    [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || echo "$package"
   done
 }
 
 # Prints those of the given packages that apt cannot install.
 unavailable_packages() {
-  local package
+  local package policy
   for package in "$@"; do
-    LC_ALL=C apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || echo "$package"
+    policy=$(LC_ALL=C apt-cache policy "$package" 2>/dev/null)
+    [[ $policy =~ Candidate:\ [^\(] ]] || echo "$package" # no pipe: with pipefail one that ends early is a failure
   done
 }
 
