@@ -45,5 +45,6 @@ TEST_CASE("storage: writes are counted; empty storage has no memory") {
   CHECK(a->version() == 0);
   a->bump_version();
   CHECK(a->version() == 1);
-  CHECK_THROWS_WITH(Storage::allocate(8, Device("cuda:77")), Catch::StartsWith("there is no device cuda:77: CUDA"));
+  CHECK_THROWS_WITH(Storage::allocate(8, Device("cuda:77")),
+                    Catch::Matchers::StartsWith("there is no device cuda:77: CUDA"));
 }

@@ -67,8 +67,8 @@ TEST_CASE("device: without a usable driver there is none, and one line says why"
     std::printf("%d\n", device_count());
     std::puts(error_of([] { Gpu::get(0); }).c_str());
   });
-  CHECK_THAT(outcome.output, Catch::StartsWith("0\nthere is no device cuda:0: CUDA: the driver 13.0 (") &&
-                                 Catch::Contains("finds no device; CUDA_VISIBLE_DEVICES is ''\n"));
+  CHECK_THAT(outcome.output, Catch::Matchers::StartsWith("0\nthere is no device cuda:0: CUDA: the driver 13.0 (") &&
+                                 Catch::Matchers::ContainsSubstring("finds no device; CUDA_VISIBLE_DEVICES is ''\n"));
 }
 
 TEST_CASE("device: nothing is opened before the first use") {
@@ -96,8 +96,8 @@ TEST_CASE("device: only the last launches are named, and the others counted") {
   RecentLaunches recent;
   CHECK(recent.text().empty());
   for (int i = 0; i < 20; ++i) recent.add(nullptr, "k" + std::to_string(i));
-  CHECK_THAT(recent.text(),
-             Catch::StartsWith("; launches since the last check: k4, k5, ") && Catch::EndsWith(", k19 and 4 before"));
+  CHECK_THAT(recent.text(), Catch::Matchers::StartsWith("; launches since the last check: k4, k5, ") &&
+                                Catch::Matchers::EndsWith(", k19 and 4 before"));
   recent.forget(nullptr);
   CHECK(recent.text().empty());
   recent.add(nullptr, std::string(1000, 'x'));

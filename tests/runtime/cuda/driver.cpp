@@ -57,5 +57,5 @@ TEST_CASE("driver: a file that is no library says so") {
   folder.write("libcuda.so.1", "text");
   const auto driver = Driver::open(folder.path());
   if (driver) return; // the system's
-  CHECK_THAT(driver.message(), Catch::StartsWith("CUDA: " + folder.file("libcuda.so.1") + ": "));
+  CHECK_THAT(driver.message(), Catch::Matchers::StartsWith("CUDA: " + folder.file("libcuda.so.1") + ": "));
 }

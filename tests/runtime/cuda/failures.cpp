@@ -149,7 +149,7 @@ TEST_CASE("failures: each call of the driver may fail once") {
         const auto said = with_failure(concat(function, ":", call, ":", status), code);
         INFO(function << " " << call << " " << status << ": " << said[0]);
         if (kStarts.contains(function)) {
-          CHECK_THAT(said[0], Catch::StartsWith("there is no device cuda:0: CUDA: the driver 13.0 ("));
+          CHECK_THAT(said[0], Catch::Matchers::StartsWith("there is no device cuda:0: CUDA: the driver 13.0 ("));
           CHECK(said[1] == said[0]);
           continue;
         }
@@ -161,8 +161,8 @@ TEST_CASE("failures: each call of the driver may fail once") {
         }
         if (function != "cuCtxSynchronize") CHECK(said[4] == left); // a module is not unloaded while it may run
         if (said[0] == "no error") continue; // out of memory once: the second try works; orders by waiting
-        CHECK_THAT(said[0], Catch::StartsWith("CUDA: "));
-        CHECK_THAT(said[0], Catch::Contains(status == 999 ? "CUDA_ERROR_UNKNOWN" : " memory"));
+        CHECK_THAT(said[0], Catch::Matchers::StartsWith("CUDA: "));
+        CHECK_THAT(said[0], Catch::Matchers::ContainsSubstring(status == 999 ? "CUDA_ERROR_UNKNOWN" : " memory"));
       }
     }
   }
@@ -176,10 +176,11 @@ TEST_CASE("failures: after one that loses the context CUDA says so at once") {
     if (count == 0 || kStarts.contains(function) || function == "cuDriverGetVersion") continue;
     const auto said = with_failure(concat(function, ":", count, ":700"), code);
     INFO(function << ": " << said[0]);
-    CHECK_THAT(said[1], Catch::StartsWith("CUDA cannot be used any more in this process: CUDA: ") &&
-                            Catch::Contains("CUDA_ERROR_ILLEGAL_ADDRESS"));
+    CHECK_THAT(said[1], Catch::Matchers::StartsWith("CUDA cannot be used any more in this process: CUDA: ") &&
+                            Catch::Matchers::ContainsSubstring("CUDA_ERROR_ILLEGAL_ADDRESS"));
     CHECK(said[3] == said[1]);
     if (said[0] != "no error")
-      CHECK_THAT(said[0], Catch::Contains("CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered)"));
+      CHECK_THAT(said[0], Catch::Matchers::ContainsSubstring(
+                              "CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered)"));
   }
 }

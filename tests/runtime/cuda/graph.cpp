@@ -126,9 +126,10 @@ TEST_CASE("graph: errors name its launches") {
     return text;
   }();
   CHECK_THAT(error_of([&] { graph.launch(); }),
-             Catch::StartsWith("CUDA: cuda:0: launching train's graph (" + eight + " and 2 more) failed: "));
+             Catch::Matchers::StartsWith("CUDA: cuda:0: launching train's graph (" + eight + " and 2 more) failed: "));
   graph.launch();
-  CHECK_THAT(gpu().recent().text(), Catch::Contains("train's graph (increment (add at model.cpp:3), "));
+  CHECK_THAT(gpu().recent().text(),
+             Catch::Matchers::ContainsSubstring("train's graph (increment (add at model.cpp:3), "));
   gpu().synchronize();
 }
 
@@ -139,7 +140,7 @@ TEST_CASE("graph: calls of the driver that fail leave nothing behind") {
                            "cuGraphInstantiateWithFlags"}) {
     ogee::tests::fake_fail(call, 1, 999);
     const std::string error = error_of([&] { Graph(gpu(), "step", [&] { increment.launch(x); }); });
-    CHECK_THAT(error, Catch::StartsWith("CUDA: cuda:0: ") && Catch::Contains(" failed: "));
+    CHECK_THAT(error, Catch::Matchers::StartsWith("CUDA: cuda:0: ") && Catch::Matchers::ContainsSubstring(" failed: "));
     Graph(gpu(), "step", [&] { increment.launch(x); }).launch();
     gpu().synchronize();
   }

@@ -33,7 +33,7 @@ TEST_CASE("library: what is missing is one line that says where it was looked fo
   CHECK(missing.message() ==
         "CUDA: the thing is missing: no libmissing.so.2 or libmissing.so.1 in /opt/x, the system's "
         "folders or /usr/local/cuda/lib64; hint: OGEE_CUDA_PATH names a folder with CUDA's libraries");
-  CHECK_THAT(missing_library("it", kNames, ""), Catch::Contains(" in the system's folders or "));
+  CHECK_THAT(missing_library("it", kNames, ""), Catch::Matchers::ContainsSubstring(" in the system's folders or "));
 }
 
 TEST_CASE("library: files that are no libraries are passed over") {

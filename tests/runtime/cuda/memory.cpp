@@ -59,8 +59,8 @@ TEST_CASE("memory: a request that is too large is an Error, and leaves the devic
   Gpu& gpu = Gpu::get(0);
   const MemoryStats before = memory_stats(gpu);
   const std::string said = error_of([&] { allocate(gpu, size_t(1) << 50); });
-  CHECK_THAT(said, Catch::StartsWith("CUDA: cuda:0 has no memory left for 1125899906842624 bytes; ") &&
-                       Catch::EndsWith(" of 17179869184 are live in this process"));
+  CHECK_THAT(said, Catch::Matchers::StartsWith("CUDA: cuda:0 has no memory left for 1125899906842624 bytes; ") &&
+                       Catch::Matchers::EndsWith(" of 17179869184 are live in this process"));
   CHECK(memory_stats(gpu).bytes_live == before.bytes_live);
   fake_fail("cuMemAllocAsync", 1, 2); // what is kept is given back, then there is enough
   CHECK(Memory(gpu, 64).text().size() == 64);

@@ -89,12 +89,13 @@ TEST_CASE("module: launches of nothing, and of more than a device has", "[fake]"
   CHECK(fake_calls("cuLaunchKernel") == before);
   launch(gpu, scale, 1, 256, 0, params, note);
   launch(gpu, scale, 1, 256, 100 << 10, params, note); // more shared memory than a kernel has by itself
-  CHECK_THAT(error_of([&] { launch(gpu, scale, 1, 512, 0, params, note); }),
-             Catch::StartsWith("CUDA: cuda:0: launching scale (mul) failed: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"));
+  CHECK_THAT(
+      error_of([&] { launch(gpu, scale, 1, 512, 0, params, note); }),
+      Catch::Matchers::StartsWith("CUDA: cuda:0: launching scale (mul) failed: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"));
   CHECK_THAT(error_of([&] { launch(gpu, scale, 1, 2000, 0, params, note); }),
-             Catch::StartsWith("CUDA: cuda:0: launching scale (mul) failed: CUDA_ERROR_INVALID_VALUE"));
+             Catch::Matchers::StartsWith("CUDA: cuda:0: launching scale (mul) failed: CUDA_ERROR_INVALID_VALUE"));
   CHECK_THAT(error_of([&] { launch(gpu, scale, 1, 256, 1 << 20, params, note); }),
-             Catch::StartsWith("CUDA: cuda:0: preparing scale (mul) failed: "));
+             Catch::Matchers::StartsWith("CUDA: cuda:0: preparing scale (mul) failed: "));
   gpu.synchronize();
 }
 

@@ -27,7 +27,7 @@ TEST_CASE("nvrtc: a library that is missing is one line that says where it was l
   const Result<Nvrtc>& opened = Nvrtc::get();
   if (opened) return;
   CHECK(opened.failure().code == ErrorCode::unsupported);
-  CHECK_THAT(opened.message(), Catch::StartsWith("CUDA: ") && Catch::Contains("missing"));
+  CHECK_THAT(opened.message(), Catch::Matchers::StartsWith("CUDA: ") && Catch::Matchers::ContainsSubstring("missing"));
   CHECK(opened.message().find('\n') == std::string::npos);
 }
 
@@ -39,14 +39,15 @@ TEST_CASE("nvrtc: code and PTX of a program, without contraction") {
   const auto code = nvrtc->compile(kKernel, "sm_90");
   REQUIRE(code.ok());
   CHECK(std::string(code->cubin.begin(), code->cubin.begin() + 4) == "\177ELF");
-  CHECK_THAT(code->ptx, Catch::Contains("mul.rn.f32") && Catch::Contains(".entry k("));
+  CHECK_THAT(code->ptx,
+             Catch::Matchers::ContainsSubstring("mul.rn.f32") && Catch::Matchers::ContainsSubstring(".entry k("));
   CHECK(code->ptx.find("fma") == std::string::npos);
-  CHECK_THAT(code->log, Catch::Contains("registers"));
+  CHECK_THAT(code->log, Catch::Matchers::ContainsSubstring("registers"));
   const auto ptx = nvrtc->compile(kKernel, "compute_90");
   REQUIRE(ptx.ok());
   CHECK(ptx->cubin.empty());
-  CHECK_THAT(ptx->ptx, Catch::Contains(".entry k("));
-  CHECK_THAT(nvrtc->identity(), Catch::StartsWith(nvrtc->version() + " "));
+  CHECK_THAT(ptx->ptx, Catch::Matchers::ContainsSubstring(".entry k("));
+  CHECK_THAT(nvrtc->identity(), Catch::Matchers::StartsWith(nvrtc->version() + " "));
   CHECK(nvrtc->identity().size() > nvrtc->version().size() + 8);
 }
 
@@ -55,7 +56,8 @@ TEST_CASE("nvrtc: an error holds the compiler's log") {
   if (!nvrtc) return;
   const auto code = nvrtc->compile("extern \"C\" __global__ void k(float* y) { y[0] = missing; }", "sm_90");
   REQUIRE_FALSE(code.ok());
-  CHECK_THAT(code.message(), Catch::StartsWith("CUDA: NVRTC: ") && Catch::Contains("\"missing\" is undefined"));
+  CHECK_THAT(code.message(), Catch::Matchers::StartsWith("CUDA: NVRTC: ") &&
+                                 Catch::Matchers::ContainsSubstring("\"missing\" is undefined"));
 }
 
 TEST_CASE("nvrtc: architectures that it has not are listed with those that it has") {
@@ -65,8 +67,8 @@ TEST_CASE("nvrtc: architectures that it has not are listed with those that it ha
     const auto code = nvrtc->compile(kKernel, name);
     REQUIRE_FALSE(code.ok());
     CHECK(code.failure().code == ErrorCode::unsupported);
-    CHECK_THAT(code.message(),
-               Catch::Contains("sm_90") && Catch::Contains("does not compile for " + std::string(name)));
+    CHECK_THAT(code.message(), Catch::Matchers::ContainsSubstring("sm_90") &&
+                                   Catch::Matchers::ContainsSubstring("does not compile for " + std::string(name)));
   }
   CHECK(nvrtc->compile(kKernel, "sm_90a").ok());
 }

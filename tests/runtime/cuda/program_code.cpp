@@ -341,21 +341,22 @@ TEST_CASE("program code: what cannot run here") {
     return ogee::tests::error_of([&] { Executable(std::move(program), {}, device); });
   };
   CHECK(error(add_program().finish(), Device("cuda:0")) == "program : is for the CPU and cannot run on cuda:0");
-  CHECK_THAT(error(scaled_sum().finish(), Device("cuda:40")), Catch::StartsWith("there is no device cuda:40: "));
+  CHECK_THAT(error(scaled_sum().finish(), Device("cuda:40")),
+             Catch::Matchers::StartsWith("there is no device cuda:40: "));
   Program older = scaled_sum().finish();
   for (CudaModuleRef& module : older.modules) module = code("sm_80");
-  CHECK_THAT(error(std::move(older), {}),
-             Catch::StartsWith("program scaled: is for sm_80, and cuda:0 (") && Catch::EndsWith(") is sm_90"));
+  CHECK_THAT(error(std::move(older), {}), Catch::Matchers::StartsWith("program scaled: is for sm_80, and cuda:0 (") &&
+                                              Catch::Matchers::EndsWith(") is sm_90"));
   Program missing = scaled_sum().finish();
   CudaModule renamed = *missing.modules[0];
   renamed.entries[0] = "other";
   missing.modules[0] = std::make_shared<const CudaModule>(renamed);
-  CHECK_THAT(error(std::move(missing), {}), Catch::EndsWith("the code has no kernel other"));
+  CHECK_THAT(error(std::move(missing), {}), Catch::Matchers::EndsWith("the code has no kernel other"));
   Builder b = scaled_sum();
   std::get<CudaLaunch>(b.program.launches[0].launch).shared_bytes = b.sizes.slot(int64_t(1) << 30);
   const Executable large(b.finish());
   CHECK_THAT(ogee::tests::error_of([&] { run(large, {1}, 1); }),
-             Catch::StartsWith("test: needs 1073741824 bytes of shared memory, and cuda:0 has "));
+             Catch::Matchers::StartsWith("test: needs 1073741824 bytes of shared memory, and cuda:0 has "));
 }
 
 TEST_CASE("program code: a session keeps its state on the GPU, and numbers of the host there") {
